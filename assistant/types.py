@@ -1,0 +1,368 @@
+"""Frozen values that cross the borders between rooms.
+
+Offsets (`start`, `end`) are code points into `Document.text`, end exclusive, so `text[start:end]` is the thing itself.
+Pages count from 1. Boxes are points (1/72 inch) from the top left corner of the page as displayed, after rotation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1."""
+Scalar = str | int | float | bool | None
+BlockKind = Literal["heading", "paragraph", "list", "table", "picture", "comment", "note", "header", "footer", "form"]
+State = Literal["queued", "parsing", "words", "ready", "failed"]
+Route = Literal["text", "table", "maths", "mixed", "summary", "list", "smalltalk"]
+
+
+# --- documents, as parsed ------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where one run of text (about a printed line) stands on its page."""
+
+    start: int
+    end: int
+    page: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A table cell. `row` and `column` count from 1, the header included; `text` is what a reader sees."""
+
+    row: int
+    column: int
+    text: str
+    value: Scalar = None
+    start: int = 0
+    end: int = 0
+    address: str | None = None  # "B7" in sheets
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; merged cells are repeated in each place they cover, several header rows are joined with " / "."""
+
+    name: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    cells: tuple[Cell, ...]
+    start: int
+    end: int
+    page: int | None = None
+    sheet: str | None = None
+    header_rows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One piece of a document in reading order. `table` is an index into `Document.tables`."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    page: int | None = None
+    heading_path: tuple[str, ...] = ()
+    level: int = 0
+    table: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What parsing found, so that nothing is silently empty or cut."""
+
+    pages: int = 0
+    characters: int = 0
+    tables: int = 0
+    ocr_pages: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    passages: int = 0
+    duplicates: int = 0  # passages dropped because the same text stands in the document already
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: its stored text and where everything in it stands."""
+
+    format: str  # "pdf", "docx", ...
+    text: str
+    blocks: tuple[Block, ...] = ()
+    tables: tuple[Table, ...] = ()
+    lines: tuple[Line, ...] = ()
+    report: Report = Report()
+    title: str = ""
+    date: str | None = None  # ISO date the document states of itself
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a parser, or a program, may take."""
+
+    seconds: float = 300.0
+    memory_mb: int = 1500
+    pages: int = 5000
+    characters: int = 50_000_000
+    expanded_mb: int = 1000  # of compressed formats, after decompression
+
+
+# --- retrieval -----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is embedded and retrieved. `text` == document text[start:end]."""
+
+    id: int
+    corpus: str
+    document: str
+    start: int
+    end: int
+    text: str
+    context: str = ""  # heading path and, inside tables, the header row: embedded and indexed, never quoted
+    page: int | None = None
+    table: int | None = None
+
+    @property
+    def search_text(self) -> str:
+        """What rankers read."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage with its scores; `score` orders a list, best first."""
+
+    passage: Passage
+    score: float
+    dense: float | None = None  # cosine
+    lexical: float | None = None  # BM25
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as it travels. `corpora`: searched together. `only`, `without`: document names, filtered before ranking."""
+
+    text: str
+    corpora: tuple[str, ...]
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    history: tuple[Turn, ...] = ()
+    tier: int = 3
+    always_answer: bool = False
+    asked: str = ""  # what the user typed, where `text` was rewritten to stand alone
+
+
+# --- answers -------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Exact characters of a passage; offsets are the document's."""
+
+    passage: Passage
+    start: int
+    end: int
+
+    @property
+    def quote(self) -> str:
+        return self.passage.text[self.start - self.passage.start : self.end - self.passage.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of an answer and the spans it stands on. `quoted`: its words are the span's, word for word."""
+
+    text: str
+    spans: tuple[Span, ...]
+    quoted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a reader found. `confidence`: calibrated probability of being right; `abstained` keeps the best guess."""
+
+    claims: tuple[Claim, ...] = ()
+    confidence: float = 0.0
+    abstained: bool = False
+    route: Route = "text"
+    value: Any = None
+    unit: str | None = None
+    scale: str | None = None
+    program: dict[str, Any] | None = None
+    details: dict[str, Any] = field(default_factory=dict)  # scores for the receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    n: int
+    corpus: str
+    document: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    boxes: tuple[Box, ...]
+    passage_id: int
+    quoted: bool = True  # False: the claim was inferred from the quote
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as shown and stored; `as_json` gives the command line's fixed form (DESIGN: "Command line")."""
+
+    question: str
+    answer: str
+    abstained: bool
+    confidence: float
+    route: Route
+    brain: str
+    tier: int
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    value: Any = None
+    unit: str | None = None
+    scale: str | None = None
+    clarify: dict[str, Any] | None = None
+    program: dict[str, Any] | None = None
+    followups: tuple[str, ...] = ()
+    receipt_id: str = ""
+    receipt: dict[str, Any] = field(default_factory=dict)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    id: str = ""
+    asked: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "question": self.asked or self.question,
+            "answer": self.answer,
+            "abstained": self.abstained,
+            "clarify": self.clarify,
+            "confidence": round(self.confidence, 4),
+            "route": self.route,
+            "brain": self.brain,
+            "tier": self.tier,
+            "value": self.value,
+            "unit": self.unit,
+            "scale": self.scale,
+            "citations": [citation_json(c) for c in self.citations],
+            "program": self.program,
+            "hits": [hit_json(h) for h in self.hits],
+            "receipt_id": self.receipt_id,
+            "timings_ms": self.timings_ms,
+        }
+
+
+def citation_json(c: Citation) -> dict[str, Any]:
+    return {
+        "n": c.n,
+        "corpus": c.corpus,
+        "document": c.document,
+        "page": c.page,
+        "start": c.start,
+        "end": c.end,
+        "quote": c.quote,
+        "boxes": [[round(x, 1) for x in b] for b in c.boxes],
+        "passage_id": str(c.passage_id),
+        "quoted": c.quoted,
+    }
+
+
+def hit_json(h: Hit, *, text: bool = False) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "rank": h.rank,
+        "document": h.passage.document,
+        "page": h.passage.page,
+        "passage_id": str(h.passage.id),
+        "score": round(h.score, 4),
+    }
+    return row | {"text": h.passage.text} if text else row
+
+
+# --- events of one question's path ---------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Searching:
+    question: str  # the stand-alone question
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    answer: Answer
+
+
+Event = Searching | Reading | Delta | Cited | Done
+
+
+# --- what lists show -----------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class CorpusInfo:
+    name: str
+    documents: int
+    passages: int
+    failed: int
+    bytes: int
+    created: str  # ISO 8601, UTC
+    private: bool = False  # belongs to one conversation
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    id: int
+    corpus: str
+    name: str
+    state: State
+    error: str | None
+    format: str
+    bytes: int
+    sha256: str
+    created: str
+    report: Report = Report()
+    searchable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """One file on its way in. `state` "done", "cancelled" or a document's state; `progress` 0..1 over the whole way."""
+
+    id: int
+    corpus: str
+    document: str
+    state: str
+    progress: float
+    page: int
+    pages: int
+    error: str | None
+    created: str
+    seconds_left: float | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.state not in {"done", "failed", "cancelled"}
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """A frozen value as plain JSON-ready data."""
+    return asdict(value)

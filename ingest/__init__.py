@@ -1,0 +1,1 @@
+"""Documents in: detect, parse, clean, split, catalogue, embed."""

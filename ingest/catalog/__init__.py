@@ -1,0 +1,1 @@
+"""The source of truth: tables, migrations and queries. Everything else can be rebuilt from it."""
