@@ -92,6 +92,10 @@ class PassageStore(Protocol):
         """Grows with every visible change of the corpus, in every process."""
         ...
 
+    def corpus_id(self, corpus: str) -> int:
+        """What indexes call the corpus: it survives a rename and is never used again. NotFound for an unknown name."""
+        ...
+
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """In the order of ids; ids that are not live are left out."""
         ...
