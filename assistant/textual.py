@@ -6,15 +6,16 @@ import re
 from itertools import pairwise
 
 _ABBREVIATIONS = """
-mr mrs ms dr prof rev hon gov sen rep gen col lt sgt capt cmdr adm maj messrs mme mlle st mt ft vs v cf viz ca approx e.g i.e
-eg ie fig figs eq eqs no nos vol vols pp p ch sec art para tab ref refs ed eds trans dept univ assn bros est al incl excl max
-min avg jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun
+mr mrs ms dr prof rev hon gov sen rep gen col lt sgt capt cmdr adm maj messrs mme mlle st mt ft vs v cf viz ca approx
+e.g i.e eg ie fig figs eq eqs no nos vol vols pp p ch sec art para pt tab ref refs ed eds trans dept univ assn bros
+est al incl excl max min avg jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat
+sun
 """
 _SOMETIMES = "inc ltd co corp llc plc jr sr etc a.m p.m ph.d m.d b.a m.a b.sc m.sc d.c u.s u.k u.n e.u am pm"
 _OPENERS = """
-the a an in on at it its he she they we i you this that these those there but and or so if when while as for from by with
-after before since although though however his her their our my what who how why where which no yes to one some many most
-all both each such then thus also other another during under over between among until once only not
+the a an in on at it its he she they we i you this that these those there but and or so if when while as for from by
+with after before since although though however his her their our my what who how why where which no yes to one some
+many most all both each such then thus also other another during under over between among until once only not
 """
 ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
 """Words whose full stop does not end a sentence, whatever follows."""
@@ -23,7 +24,7 @@ SOMETIMES = frozenset(_SOMETIMES.split())
 OPENERS = frozenset(_OPENERS.split())
 _END = re.compile(
     r"(?P<cjk>[。！？；｡।۔؟]+|…{2,}(?=[^\s。！？]))[」』”’）】》〉\"')\]]*"
-    r"|(?P<latin>[.!?…]+)(?P<close>[\"'”’»)\]」』）】》]*)(?=\s|$|[\u3400-\u9fff\u3040-\u30ff“「『])"
+    r"|(?P<latin>[.!?…]+)(?P<close>[\"'”’»)\]」』）】》]*(?: (?:''|[)\]”])(?=\s|$))?)(?=\s|$|[\u3400-\u9fff\u3040-\u30ff“「『])"
     r"|(?P<gap>\n[^\S\n]*\n)"
     r"|(?P<line>\n)"
 )
@@ -58,7 +59,7 @@ def sentences(text: str, *, lines: bool = False) -> list[tuple[int, int]]:
 
 
 def plain(text: str) -> str:
-    """What rankers read: no soft hyphens or zero-width characters; words hyphenated at a line's end are joined again."""
+    """What rankers read: no soft hyphens or zero-width characters; words hyphenated at a line's end joined."""
     if _LOST.search(text):
         text = _LOST.sub("", text.replace("\u00ad\n", "").replace("\ufffe\n", ""))
     if "\n" in text:
@@ -100,7 +101,7 @@ def _abbreviated(text: str, start: int, stop: int, closed: bool, following: str)
         return False
     if before == word and stop - start <= 4 and (word.isdigit() or len(word) == 1):
         return True  # "1. Introduction" at the start
-    if bare in {"no", "nos", "art", "ed", "sat", "sun", "mar", "max", "min", "v", "p"}:
+    if bare in {"no", "nos", "art", "ed", "sat", "sun", "mar", "max", "min", "p"}:
         return following[0].isdigit() or (word[0].isupper() and bare not in {"no", "sat", "sun", "ed"} and not opens)
     if bare in ABBREVIATIONS:
         return True
