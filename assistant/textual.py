@@ -24,7 +24,8 @@ SOMETIMES = frozenset(_SOMETIMES.split())
 OPENERS = frozenset(_OPENERS.split())
 _END = re.compile(
     r"(?P<cjk>[。！？；｡।۔؟]+|…{2,}(?=[^\s。！？]))[」』”’）】》〉\"')\]]*"
-    r"|(?P<latin>[.!?…]+)(?P<close>[\"'”’»)\]」』）】》]*(?: (?:''|[)\]”])(?=\s|$))?)(?=\s|$|[\u3400-\u9fff\u3040-\u30ff“「『])"
+    r"|(?P<latin>[.!?…]+)(?P<close>[\"'”’»)\]」』）】》]*(?: (?:''|[)\]”])(?=\s|$))?)"
+    r"(?=\s|$|[\u3400-\u9fff\u3040-\u30ff“「『])"
     r"|(?P<gap>\n[^\S\n]*\n)"
     r"|(?P<line>\n)"
 )
@@ -32,6 +33,7 @@ _ITEM = re.compile(
     r"\s*(?:[-*•·–—▪◦‣●○■□►➢✓]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s|[（(]?[一二三四五六七八九十\d]{1,3}[）)、]"
     r"|第[一二三四五六七八九十百\d]+[章节節条條款])"
 )
+_CONTINUING = frozenset(",;:./)'")
 _WORD = re.compile(r"(\S*?)[.!?…]*$")
 _NEXT = re.compile(r"[\s\"'“‘«(\[]*(\w+|\S)?")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
@@ -85,7 +87,7 @@ def _ends(text: str, start: int, end: re.Match[str], lines: bool, short: set[int
     word = (following and following[1]) or ""
     if not word or _WIDE.match(word):
         return True
-    if word[0].islower():
+    if word[0].islower() or word in _CONTINUING:
         return False
     return end["latin"] != "." or not _abbreviated(text, start, end.start(), bool(end["close"]), word)
 
