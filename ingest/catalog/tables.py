@@ -1,7 +1,7 @@
 """The catalog's tables (SQLAlchemy 2). SQLite in WAL mode with synchronous=FULL, or PostgreSQL.
 
-A document is a name in a corpus; each upload of it is a version row. The live version is the one in state `words` or `ready`
-with `live` set; a new version becomes live, and the old one goes, in one transaction.
+A document is a name in a corpus; each upload of it is a version row. The live version is the one in state `words` or
+`ready` with `live` set; a new version becomes live, and the old one goes, in one transaction.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ class CorpusRow(Base):
     private: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(BigInteger, default=0)  # grows with every visible change
     created: Mapped[str] = mapped_column(String(40))
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
 
 class DocumentRow(Base):
-    """One version of one document. `parsed` is the zlib-compressed JSON of the parsed Document."""
+    """One version of one document. `parsed` is the zlib-compressed JSON of the parsed Document.
+
+    `source` is where the file came from (an absolute path, or "upload:" and a name): the same source again is a new
+    version. Ids are never used again: the word index is keyed by them.
+    """
 
     __tablename__ = "documents"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -42,8 +47,13 @@ class DocumentRow(Base):
     title: Mapped[str] = mapped_column(Text, default="")
     date: Mapped[str | None] = mapped_column(String(40))
     report: Mapped[str] = mapped_column(Text, default="{}")
+    source: Mapped[str] = mapped_column(Text, default="")
     parsed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    __table_args__ = (Index("documents_by_name", "corpus_id", "name"),)
+    __table_args__ = (
+        Index("documents_by_name", "corpus_id", "name"),
+        Index("documents_by_source", "corpus_id", "source"),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class PassageRow(Base):
@@ -64,7 +74,7 @@ class PassageRow(Base):
 
 
 class VectorRow(Base):
-    """One vector per text and encoder: float16 little-endian, unit length. A passage is embedded once per content hash."""
+    """One vector per text and encoder: float16 little-endian, unit length. Passages are embedded once per content."""
 
     __tablename__ = "vectors"
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -89,6 +99,7 @@ class JobRow(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     created: Mapped[str] = mapped_column(String(40))
     started: Mapped[float | None] = mapped_column(Float)  # Unix time of the current attempt
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
 
 class ConversationRow(Base):
@@ -98,16 +109,21 @@ class ConversationRow(Base):
     corpus: Mapped[str | None] = mapped_column(String(200))
     head: Mapped[str | None] = mapped_column(String(32))  # last message of the active branch
     created: Mapped[str] = mapped_column(String(40))
-    updated: Mapped[str] = mapped_column(String(40), index=True)
+    updated: Mapped[str] = mapped_column(String(40))
+    touched: Mapped[int] = mapped_column(BigInteger, index=True)  # orders the list, whatever the clock does
 
 
 class MessageRow(Base):
-    """A tree: an edited question or a regenerated answer is a sibling. `answer`: JSON of the Answer with its receipt."""
+    """A tree, siblings in order of `position`: an edited question or a regenerated answer is a sibling.
+
+    `answer`: JSON of the Answer with its receipt.
+    """
 
     __tablename__ = "messages"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     parent: Mapped[str | None] = mapped_column(String(32), index=True)
+    position: Mapped[int] = mapped_column(Integer)
     role: Mapped[str] = mapped_column(String(12))
     content: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(String(12), default="done")  # partial, done, stopped, failed
