@@ -12,6 +12,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
+Blob = bytes
+"""For DocumentRow, where `bytes` is a column."""
+
+
 class Base(DeclarativeBase):
     pass
 
@@ -48,7 +52,7 @@ class DocumentRow(Base):
     date: Mapped[str | None] = mapped_column(String(40))
     report: Mapped[str] = mapped_column(Text, default="{}")
     source: Mapped[str] = mapped_column(Text, default="")
-    parsed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    parsed: Mapped[Blob | None] = mapped_column(LargeBinary, deferred=True, nullable=True)
     __table_args__ = (
         Index("documents_by_name", "corpus_id", "name"),
         Index("documents_by_source", "corpus_id", "source"),
