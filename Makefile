@@ -1,0 +1,45 @@
+# Targets: install run test test-browser test-server check bench hardening. Plain pip; offline once installed.
+PYTHON ?= python3
+PORT ?= 7860
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Without a GPU the small CPU build of torch is preferred; TORCH_INDEX=URL names another source of wheels.
+TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
+PIP_TORCH := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX) --retries 1 --timeout 20)
+export HF_HUB_OFFLINE ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: install run test test-browser test-server check bench hardening
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q $(PIP_TORCH) "torch==2.13.0" -c constraints.txt
+	$(BIN)/pip install -q -e ".[dev]" -c constraints.txt
+	$(BIN)/python -m assistant.embedders.weights
+	touch $(STAMP)
+
+run: install
+	$(BIN)/thickshell serve --port $(PORT)
+
+test: install
+	$(BIN)/python -m pytest
+
+test-browser: install
+	$(BIN)/python -m pytest -m browser tests/browser
+
+test-server: install
+	@echo "Tests against a real model server come with the served brain."
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install
+	$(BIN)/python -m bench
+
+hardening: install
+	$(BIN)/python -m pytest -m hardening $(if $(P),-k p$(shell printf %02d $(P)))

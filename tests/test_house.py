@@ -1,0 +1,129 @@
+"""The house keeps its own rules: who imports whom, what stays light, what is documented."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("torch", "transformers", "sentence_transformers", "faiss", "gradio", "duckdb", "langchain", "langchain_core", "tantivy")
+
+# A room and what it may import of ours, by prefix. A room always sees itself.
+FACE = ("assistant", "assistant.types", "assistant.errors", "assistant.seams", "assistant.settings")
+RULES: dict[str, tuple[str, ...]] = {
+    "assistant/types.py": (),
+    "assistant/errors.py": (),
+    "assistant/textual.py": (),
+    "assistant/seams.py": ("assistant.types",),
+    "assistant/settings.py": ("assistant.types", "assistant.errors"),
+    "assistant/embedders": ("assistant.seams", "assistant.types", "assistant.errors", "assistant.settings", "assistant.textual"),
+    "assistant/indexes": ("assistant.seams", "assistant.types", "assistant.errors", "assistant.settings"),
+    "assistant/retrieval": (
+        "assistant.seams",
+        "assistant.types",
+        "assistant.errors",
+        "assistant.settings",
+        "assistant.textual",
+        "assistant.indexes",
+    ),
+    "assistant/readers": (
+        "assistant.seams",
+        "assistant.types",
+        "assistant.errors",
+        "assistant.settings",
+        "assistant.textual",
+        "assistant.embedders",
+        "assistant.retrieval",
+        "assistant.answering",
+    ),
+    "assistant/planning": ("assistant.seams", "assistant.types", "assistant.errors", "assistant.textual"),
+    "assistant/answering": ("assistant.seams", "assistant.types", "assistant.errors", "assistant.textual"),
+    "assistant/api": (*FACE, "assistant.ui"),
+    "assistant/ui": (*FACE, "assistant.api"),
+    "assistant/cli": (*FACE, "assistant.wiring", "assistant.api", "assistant.embedders", "ingest"),
+    "ingest": ("assistant.types", "assistant.errors", "assistant.seams", "assistant.settings", "assistant.textual"),
+}
+
+
+def modules_of(room: str) -> list[Path]:
+    path = ROOT / room
+    return [path] if path.suffix == ".py" else sorted(path.rglob("*.py"))
+
+
+def own_imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module]
+            if node.module in ("assistant", "ingest"):
+                names = [f"{node.module}.{alias.name}" if (ROOT / node.module / alias.name).exists() else node.module
+                         for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        yield from (name for name in names if name.split(".")[0] in ("assistant", "ingest", "evals"))
+
+
+@pytest.mark.parametrize("room", RULES)
+def test_a_room_imports_only_what_its_place_allows(room: str) -> None:
+    own = room.removesuffix(".py").replace("/", ".")
+    allowed = (own, *RULES[room])
+    off = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in modules_of(room)
+        for name in own_imports(file)
+        if not any(name == place or (place != "assistant" and name.startswith(f"{place}.")) for place in allowed)
+    }
+    assert off == set()
+
+
+@pytest.mark.parametrize("module", ["assistant", "assistant.types", "assistant.seams", "ingest", "ingest.parsers", "assistant.cli"])
+def test_importing_a_light_room_loads_nothing_heavy(module: str) -> None:
+    code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_nothing_is_unpickled() -> None:
+    off = []
+    for room in ("assistant", "ingest", "evals"):
+        for file in modules_of(room):
+            text = file.read_text("utf-8")
+            if re.search(r"\b(pickle|cPickle|dill|joblib|shelve|marshal)\b\.?(loads?|\n)|^import pickle|allow_pickle=True", text, re.M):
+                off.append(str(file.relative_to(ROOT)))
+    assert off == []
+
+
+def test_every_command_is_documented() -> None:
+    from assistant.cli import app
+
+    guide = (ROOT / "docs/guide/en/4-command-line.md").read_text("utf-8")
+    names = [c.name for c in app.registered_commands] + [g.name for g in app.registered_groups]
+    assert [name for name in names if name not in guide] == []
+
+
+def test_every_setting_is_documented() -> None:
+    from assistant.settings import Settings
+
+    text = (ROOT / "docs/settings.md").read_text("utf-8")
+    assert [name for name in Settings.model_fields if f"`{name}`" not in text] == []
+
+
+def test_no_machine_paths_in_the_repository() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], capture_output=True, cwd=ROOT, check=False).stdout.decode().split("\0")
+    if listed == [""]:
+        pytest.skip("not a git checkout")
+    off = [
+        name
+        for name in listed
+        if name.endswith((".py", ".md", ".toml", ".txt", ".sh", "run", "Makefile", ".js", ".css", ".json"))
+        and (ROOT / name).is_file()
+        and re.search(r"/(work|root)/[a-z.]|/tmp/b/", (ROOT / name).read_text("utf-8", "replace"))
+        and name != "tests/test_house.py"
+    ]
+    assert off == []
