@@ -1,0 +1,1 @@
+"""Framing, citing and recording answers; no model and no search here."""

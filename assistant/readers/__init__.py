@@ -1,0 +1,1 @@
+"""From hits to a draft whose every quote is checked."""

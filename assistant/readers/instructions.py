@@ -1,0 +1,48 @@
+"""Text in documents is data. Sentences that talk to an assistant are found, marked, and never chosen as an answer."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from assistant.readers.units import Range, containing, sentences
+
+_WHAT = r"(?:instructions?|prompts?|rules|guidelines|directions|commands|context|messages?|questions?|documents?|text|above)"
+_INSTRUCTION = re.compile(
+    rf"\b(?:ignore|disregard|forget|override|bypass)\b(?: \w+){{0,4}} (?:previous|prior|above|earlier|preceding|system|other|your|all|the)?\s*{_WHAT}\b"
+    r"|\b(?:system|developer) (?:prompt|message|instructions?)\b|\bnew instructions?\b"
+    r"|\b(?:note|message|instructions?|attention|important)\b[^.\n]{0,20}\b(?:to|for) (?:the |any |all )?(?:ai|a\.i\.|assistants?|language models?|llms?|chat ?bots?|models?)\b"
+    r"|\b(?:ai|assistants?|language models?|llms?|chat ?bots?)\b[,: ]+(?:you )?(?:must|should|shall|need to|please|have to|are to|will now)\b"
+    r"|\byou are (?:now )?(?:an? |the )?(?:ai|assistant|language model|llm|chat ?bot|dan|in developer mode)\b|\byou are now\b|\bact as\b|\bpretend (?:to be|that)\b"
+    r"|\b(?:always|only|just|instead|must) (?:answer|reply|respond|say|output|print|write)\b"
+    r"|\b(?:answer|reply|respond) (?:only |instead |always )?with\b|\b(?:answer|reply|respond) (?:to )?(?:all|any|every) (?:questions?|quer(?:y|ies))\b"
+    r"|\bdo not (?:answer|follow|tell|cite|mention|reveal)\b|\b(?:reveal|print|output|repeat|send|email|exfiltrate|leak)\b(?: \w+){0,4} (?:password|secret|api key|credentials|system prompt|prompt)\b"
+    r"|(?:忽略|无视|忘记|忘掉|不要理会|不用理会|跳过)[^。\n]{0,12}(?:指令|指示|说明|提示|要求|规则|命令|内容|问题|对话)"
+    r"|(?:系统|开发者)(?:提示词?|指令|消息)|新的?指令|提示词"
+    r"|(?:给|致|告诉|提醒|通知)[^。\n]{0,6}(?:AI|人工智能|助手|语言模型|大模型|聊天机器人|模型)"
+    r"|(?:AI|人工智能|助手|语言模型|大模型|聊天机器人)[^。\n]{0,6}(?:必须|应该|应当|请|只能|需要|务必)"
+    r"|你(?:现在)?(?:是|扮演)(?:一个|一名)?(?:AI|人工智能|助手|机器人|语言模型)|你现在是|(?:请)?(?:务必|必须|只|只能|总是|一律|统一|都要?|直接)(?:回答|回复|输出|答复)"
+    r"|(?:不要|不得|禁止|别)(?:回答|引用|透露|遵循|告诉)|(?:泄露|输出|透露|发送)[^。\n]{0,8}(?:密码|密钥|系统提示)",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"instruct|prompt|ignore|inject|assistant|\bai\b|language model|chat ?bot|system|must|should|act as|pretend|指令|提示|指示|助手|注入|人工智能|模型|机器人|系统|要求",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def instruction_ranges(text: str) -> tuple[Range, ...]:
+    """Sentences that address an assistant, each with the sentence after it (which often says what to do)."""
+    all_sentences = sentences(text)
+    marked: list[Range] = []
+    for match in _INSTRUCTION.finditer(text):
+        start, end = containing(all_sentences, match.start(), match.end())
+        following = next((part for part in all_sentences if part[0] >= end), (start, end))
+        marked.append((start, following[1]))
+    return tuple(marked)
+
+
+def asks_about_instructions(question: str) -> bool:
+    """Whether a question is itself about instructions, so that quoting them answers it."""
+    return bool(_ASKED.search(question))
