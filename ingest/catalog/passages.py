@@ -1,0 +1,308 @@
+"""The seam PassageStore over the catalog: live passages, their vectors and documents, for rankers and readers.
+
+Built for a million passages: ids travel as arrays; passages of one document have consecutive ids (they are stored in
+one transaction) and are therefore read as ranges.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from assistant.errors import NotFound
+from assistant.types import Document, DocumentInfo, Passage
+from ingest.catalog.database import Catalog
+from ingest.catalog.queries import LIVE, batches, corpus_row, info_of, shown_documents, unpack
+from ingest.catalog.tables import CorpusRow, DocumentRow, PassageRow, VectorRow
+
+if TYPE_CHECKING:
+    from assistant.seams import F32, I64
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+Revisions = tuple[tuple[int, int], ...]
+PASSAGES_KEPT = 20_000
+DOCUMENTS_KEPT = 8
+
+
+class Recent(Generic[K, V]):
+    """A bounded mapping that forgets what was used longest ago. Safe for threads."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._items: OrderedDict[K, V] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: K) -> V | None:
+        with self._lock:
+            if key in self._items:
+                self._items.move_to_end(key)
+            return self._items.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        with self._lock:
+            self._items[key] = value
+            self._items.move_to_end(key)
+            while len(self._items) > self._size:
+                self._items.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Ids of live documents a question may see; see seams.DocumentFilter."""
+
+    only: frozenset[int] | None
+    without: frozenset[int]
+
+
+class SqlPassages:
+    """PassageStore over SQL. One per process is enough; what it keeps in memory is dropped when any corpus changes."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._documents: Recent[int, Document] = Recent(DOCUMENTS_KEPT)
+        self._recent: tuple[Revisions, Recent[int, Passage]] = ((), Recent(PASSAGES_KEPT))
+        self._embedded: dict[str, set[int]] = {}
+
+    def revision(self, corpus: str) -> int:
+        with self._catalog.read() as session:
+            return corpus_row(session, corpus).revision
+
+    def corpus_id(self, corpus: str) -> int:
+        with self._catalog.read() as session:
+            return corpus_row(session, corpus).id
+
+    # --- passages ---------------------------------------------------------------------------------------------------
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        wanted = [int(i) for i in ids]
+        with self._catalog.read() as session:
+            recent = self._recent_as_of(session)
+            found = {i: p for i in wanted if (p := recent.get(i)) is not None}
+            missing = [i for i in dict.fromkeys(wanted) if i not in found]
+            for batch in batches(missing):
+                for passage in _select_passages(session, PassageRow.id.in_(batch)):
+                    found[passage.id] = passage
+                    recent.put(passage.id, passage)
+        return [found[i] for i in wanted if i in found]
+
+    def neighbours(self, passage: Passage, before: int = 1, after: int = 1) -> list[Passage]:
+        """Up to `before` and `after` passages around this one in its document, in reading order, without itself."""
+        with self._catalog.read() as session:
+            place = session.execute(
+                select(PassageRow.document_id, PassageRow.ordinal).where(PassageRow.id == passage.id)
+            ).first()
+            if place is None:
+                return []
+            around = _select_passages(
+                session,
+                PassageRow.document_id == place.document_id,
+                PassageRow.ordinal.between(place.ordinal - before, place.ordinal + after),
+            )
+        return [p for p in around if p.id != passage.id]
+
+    def document_passages(self, corpus: str, name: str) -> list[Passage]:
+        with self._catalog.read() as session:
+            row = _live_row(session, corpus, name)
+            return _select_passages(session, PassageRow.document_id == row.id)
+
+    # --- documents --------------------------------------------------------------------------------------------------
+    def document(self, corpus: str, name: str) -> Document:
+        with self._catalog.read() as session:
+            row = _live_row(session, corpus, name)
+            if (known := self._documents.get(row.id)) is not None:
+                return known
+            if row.parsed is None:
+                raise NotFound(f"The text of “{name}” is not stored; upload the file again.")
+            document = unpack(row.parsed)
+        self._documents.put(row.id, document)
+        return document
+
+    def documents(self, corpus: str) -> list[DocumentInfo]:
+        with self._catalog.read() as session:
+            row = corpus_row(session, corpus)
+            return [info_of(document, row.name) for document in shown_documents(session, row.id)]
+
+    def document_ids(
+        self, corpora: Sequence[str], only: Sequence[str] = (), without: Sequence[str] = (), formats: Sequence[str] = ()
+    ) -> Filter:
+        with self._catalog.read() as session:
+            places = [corpus_row(session, name).id for name in corpora]
+            hidden = frozenset(_live_ids(session, places, without)) if without else frozenset()
+            if not only and not formats:
+                return Filter(None, hidden)
+            allowed = _live_ids(session, places, only)
+            if formats:
+                allowed &= _ids_of_formats(session, places, formats)
+        return Filter(frozenset(allowed) - hidden, hidden)
+
+    # --- ids and vectors --------------------------------------------------------------------------------------------
+    def passage_ids(self, documents: Sequence[int], *, ready: bool = False) -> I64:
+        """Ascending; documents that are not live (or, with `ready`, not embedded yet) are left out."""
+        states = ("ready",) if ready else ("words", "ready")
+        with self._catalog.read() as session:
+            live: list[int] = []
+            for batch in batches(sorted({int(d) for d in documents})):
+                query = select(DocumentRow.id).where(DocumentRow.id.in_(batch), DocumentRow.live)
+                live += session.scalars(query.where(DocumentRow.state.in_(states)))
+            return _ids_of(session, live)[0]
+
+    def vector_state(self, corpus: str, encoder: str) -> tuple[I64, I64]:
+        """(passage ids, document ids), ascending by passage id, of `ready` documents whose passages all have vectors
+        of this encoder."""
+        with self._catalog.read() as session:
+            place = corpus_row(session, corpus).id
+            ready = list(
+                session.scalars(
+                    select(DocumentRow.id).where(
+                        DocumentRow.corpus_id == place, DocumentRow.live, DocumentRow.state == "ready"
+                    )
+                )
+            )
+            return _ids_of(session, self._with_vectors(session, ready, encoder))
+
+    def vectors(self, ids: Sequence[int], encoder: str) -> F32:
+        """(n, dim) in the order of ids; KeyError names an id that has no vector (any more)."""
+        wanted = np.asarray(ids, dtype=np.int64)
+        if not len(wanted):
+            return np.zeros((0, 0), np.float32)
+        order = np.sort(np.unique(wanted))
+        got, blobs = [], []
+        with self._catalog.read() as session:
+            for batch in batches(order.tolist()):
+                query = (
+                    select(PassageRow.id, VectorRow.row)
+                    .join(VectorRow, (VectorRow.hash == PassageRow.hash) & (VectorRow.encoder == encoder))
+                    .where(PassageRow.id.in_(batch))
+                    .order_by(PassageRow.id)
+                )
+                for passage, row in session.execute(query):
+                    got.append(passage)
+                    blobs.append(row)
+        found = np.asarray(got, dtype=np.int64)
+        if len(found) != len(order):
+            raise KeyError(int(np.setdiff1d(order, found)[0]))
+        rows = vectors_of(blobs)
+        return rows if np.array_equal(wanted, order) else rows[np.searchsorted(order, wanted)]
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+    def _recent_as_of(self, session: Session) -> Recent[int, Passage]:
+        """The passages kept for exactly this state of the corpora, so that a slow thread never brings back what went."""
+        now = tuple((i, r) for i, r in session.execute(select(CorpusRow.id, CorpusRow.revision)))
+        seen, recent = self._recent
+        if seen != now:
+            recent = Recent(PASSAGES_KEPT)
+            self._recent = (now, recent)
+        return recent
+
+    def _with_vectors(self, session: Session, documents: list[int], encoder: str) -> list[int]:
+        """Those whose passages all have vectors. A version's passages never change, so each is looked at once."""
+        known = self._embedded.setdefault(encoder, set())
+        fresh = [d for d in documents if d not in known]
+        for batch in batches(fresh):
+            known.update(_fully_embedded(session, batch, encoder))
+        return [d for d in documents if d in known]
+
+
+def vectors_of(blobs: Sequence[bytes]) -> F32:
+    """Stored float16 rows as float32 rows of unit length, (n, dim)."""
+    rows = np.frombuffer(b"".join(blobs), dtype="<f2").reshape(len(blobs), -1).astype(np.float32)
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return rows
+
+
+def vector_bytes(row: F32) -> bytes:
+    """One row as VectorRow keeps it."""
+    return np.asarray(row, dtype="<f2").tobytes()
+
+
+def _select_passages(session: Session, *conditions: ColumnElement[bool]) -> list[Passage]:
+    """Live passages in reading order of their document."""
+    query = (
+        select(
+            PassageRow.id,
+            CorpusRow.name,
+            DocumentRow.name,
+            PassageRow.start,
+            PassageRow.end,
+            PassageRow.text,
+            PassageRow.context,
+            PassageRow.page,
+            PassageRow.table,
+        )
+        .join(DocumentRow, DocumentRow.id == PassageRow.document_id)
+        .join(CorpusRow, CorpusRow.id == DocumentRow.corpus_id)
+        .where(LIVE, *conditions)
+        .order_by(PassageRow.document_id, PassageRow.ordinal)
+    )
+    return [Passage(*row) for row in session.execute(query)]
+
+
+def _live_row(session: Session, corpus: str, name: str) -> DocumentRow:
+    place = corpus_row(session, corpus).id
+    row = session.scalar(select(DocumentRow).where(DocumentRow.corpus_id == place, DocumentRow.name == name, LIVE))
+    if row is None:
+        raise NotFound(f"There is no searchable document named “{name}” in the corpus “{corpus}”.")
+    return row
+
+
+def _live_ids(session: Session, corpora: Sequence[int], names: Sequence[str]) -> set[int]:
+    """Live documents of these names (all for no names). A name that exists but is not live yet has no ids."""
+    if not names:
+        return set(session.scalars(select(DocumentRow.id).where(DocumentRow.corpus_id.in_(corpora), LIVE)))
+    ids: set[int] = set()
+    known: set[str] = set()
+    for batch in batches(list(dict.fromkeys(names))):
+        query = select(DocumentRow.id, DocumentRow.name, DocumentRow.live, DocumentRow.state)
+        for row in session.execute(query.where(DocumentRow.corpus_id.in_(corpora), DocumentRow.name.in_(batch))):
+            known.add(row.name)
+            if row.live and row.state in ("words", "ready"):
+                ids.add(row.id)
+    for name in names:
+        if name not in known:
+            raise NotFound(f"There is no document named “{name}” in the corpora that were asked.")
+    return ids
+
+
+def _ids_of_formats(session: Session, corpora: Sequence[int], formats: Sequence[str]) -> set[int]:
+    query = select(DocumentRow.id).where(DocumentRow.corpus_id.in_(corpora), DocumentRow.format.in_(formats), LIVE)
+    return set(session.scalars(query))
+
+
+def _ids_of(session: Session, documents: Sequence[int]) -> tuple[I64, I64]:
+    """(passage ids, document ids) of documents, ascending by passage id; one row travels for each document."""
+    spans: list[tuple[int, int, int]] = []
+    loose: list[tuple[int, int]] = []
+    for batch in batches(list(documents)):
+        query = select(
+            PassageRow.document_id, func.min(PassageRow.id), func.max(PassageRow.id), func.count(PassageRow.id)
+        ).where(PassageRow.document_id.in_(batch))
+        for document, first, last, count in session.execute(query.group_by(PassageRow.document_id)):
+            if last - first + 1 == count:
+                spans.append((first, count, document))
+            else:
+                one = select(PassageRow.id).where(PassageRow.document_id == document)
+                loose += [(passage, document) for passage in session.scalars(one)]
+    ids = [np.arange(first, first + count, dtype=np.int64) for first, count, _ in spans]
+    owners = [np.full(count, document, dtype=np.int64) for _, count, document in spans]
+    extra = np.asarray(loose, dtype=np.int64).reshape(-1, 2)
+    passages = np.concatenate([*ids, extra[:, 0]])
+    order = np.argsort(passages, kind="stable")
+    return passages[order], np.concatenate([*owners, extra[:, 1]])[order]
+
+
+def _fully_embedded(session: Session, documents: Sequence[int], encoder: str) -> set[int]:
+    """Those of the documents none of whose passages lacks a vector of the encoder."""
+    query = (
+        select(PassageRow.document_id)
+        .outerjoin(VectorRow, (VectorRow.hash == PassageRow.hash) & (VectorRow.encoder == encoder))
+        .where(PassageRow.document_id.in_(documents), VectorRow.hash.is_(None))
+        .distinct()
+    )
+    return set(documents) - set(session.scalars(query))
