@@ -1,0 +1,115 @@
+"""Where a table's header ends: shared by all parsers that meet grids of displayed texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.parsers.numbers import MISSING, is_datum, is_year
+
+Grid = Sequence[Sequence[str]]
+LOOK_AT = 200  # rows that decide
+MAX_HEADER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Rows [0, first) are titles above the table, the next `header_rows` its header, the rest data."""
+
+    first: int
+    header_rows: int
+
+
+def layout(grid: Grid) -> Layout:
+    """Titles, header and data of a grid, decided by where numbers start in columns that are mostly numbers."""
+    rows = [[cell.strip() for cell in row] for row in grid[:LOOK_AT]]
+    if not rows:
+        return Layout(0, 0)
+    first = _titles(rows)
+    body = rows[first:]
+    if len(body) < 2:
+        return Layout(first, 0)
+    numeric = _numeric_columns(body)
+    if not numeric:
+        return _text_table(rows, first)
+    years = _year_columns(body, numeric)
+    data = next((r for r, row in enumerate(body) if _is_data(row, numeric, years)), 0)
+    return Layout(*_header_above(rows, first, first + data))
+
+
+def _titles(rows: list[list[str]]) -> int:
+    """Leading rows that are blank or say one thing, starting where the table starts, are not part of it."""
+    at = 0
+    while at < len(rows) - 1 and len(_said(rows[at])) <= 1:
+        if _said(rows[at]) and _left(rows[at]) > _left(rows[at + 1]) and len(_said(rows[at + 1])) > 1:
+            break  # a spanning header that starts right of the row labels
+        at += 1
+    return at if any(len(_said(row)) > 1 for row in rows[at:]) else _first_line(rows)
+
+
+def _first_line(rows: list[list[str]]) -> int:
+    return next((r for r, row in enumerate(rows) if any(row)), 0)
+
+
+def _said(row: list[str]) -> set[str]:
+    return {cell for cell in row if cell}
+
+
+def _left(row: list[str]) -> int:
+    return next((c for c, cell in enumerate(row) if cell), len(row))
+
+
+def _numeric_columns(rows: list[list[str]]) -> set[int]:
+    width = max(len(row) for row in rows)
+    found = set()
+    for c in range(width):
+        cells = [row[c] for row in rows if c < len(row) and row[c].lower() not in MISSING]
+        data = sum(is_datum(cell) for cell in cells)
+        if data and data >= 0.6 * (len(cells) - min(2, len(cells) // 2)):
+            found.add(c)
+    return found
+
+
+def _year_columns(rows: list[list[str]], numeric: set[int]) -> set[int]:
+    """Numeric columns that hold years, so that a year in them is data and elsewhere a heading."""
+    found = set()
+    for c in numeric:
+        data = [row[c] for row in rows if c < len(row) and is_datum(row[c])]
+        if sum(map(is_year, data)) * 2 > len(data):
+            found.add(c)
+    return found if len(found) < max(2, len(numeric)) else set(sorted(found)[:1])
+
+
+def _is_data(row: list[str], numeric: set[int], years: set[int]) -> bool:
+    here = [(c, row[c]) for c in sorted(numeric) if c < len(row) and row[c].lower() not in MISSING]
+    data = [c for c, cell in here if is_datum(cell) and (c in years or not is_year(cell))]
+    return bool(data) and len(data) * 2 >= len(here)
+
+
+def _header_above(rows: list[list[str]], first: int, data: int) -> tuple[int, int]:
+    """(first row, header rows): the rows right above the data, without titles before and section labels after."""
+    top = data
+    while top > first and any(rows[top - 1]) and data - top < MAX_HEADER:
+        top -= 1
+    while top < data and len(_said(rows[top])) <= 1 and _left(rows[top]) <= _left(rows[data]):
+        top += 1
+    end = data
+    while end > top and len(_said(rows[end - 1])) <= 1 and _left(rows[end - 1]) <= _left(rows[data]):
+        end -= 1
+    return (top, end - top) if top < end else (data, 0)
+
+
+def _text_table(rows: list[list[str]], first: int) -> Layout:
+    """No numbers: the first row with most of the columns filled heads the table."""
+    usual = sorted(sum(1 for cell in row if cell) for row in rows[first:])[len(rows[first:]) // 2]
+    head = next((r for r in range(first, len(rows)) if sum(1 for c in rows[r] if c) >= max(1, 0.6 * usual)), first)
+    above = head
+    while above > first and len(_said(rows[above - 1])) > 1:
+        above -= 1
+    spanning = head == above and head + 2 < len(rows) and _repeats(rows[head]) and not _repeats(rows[head + 1])
+    return Layout(above, head - above + (2 if spanning else 1))
+
+
+def _repeats(row: list[str]) -> bool:
+    """Neighbours that say the same: a merged cell, repeated."""
+    return any(a and a == b for a, b in zip(row, row[1:]))
