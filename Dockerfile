@@ -1,4 +1,5 @@
-# docker build -t thickshell . && docker run -p 127.0.0.1:7860:7860 -v thickshell:/data thickshell
+# docker build -t thickshell . && docker run --network host -v thickshell:/data thickshell
+# thickshell listens on loopback only, so the container shares the network of the machine.
 FROM python:3.11-slim
 RUN apt-get update && apt-get install -y --no-install-recommends make libgomp1 && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 1000 thickshell && mkdir /app /data && chown thickshell /app /data
@@ -9,5 +10,4 @@ RUN make install
 ENV THICKSHELL_HOME=/data
 VOLUME /data
 EXPOSE 7860
-# Inside a container the port must listen on the container's own address; publish it on loopback only, as above.
-CMD [".venv/bin/thickshell", "serve", "--host", "0.0.0.0"]
+CMD [".venv/bin/thickshell", "serve"]

@@ -141,7 +141,12 @@ class Parser(Protocol):
     @property
     def types(self) -> frozenset[str]: ...
     def parse(
-        self, path: Path, limits: Limits, *, password: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path,
+        limits: Limits,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Document: ...
 
 
@@ -189,12 +194,14 @@ class Chats(Protocol):
 
     def create(self, corpus: str | None = None, title: str = "") -> str: ...
     def list(self, query: str = "", limit: int = 200) -> list[dict[str, Any]]:
-        """{"id", "title", "corpus", "created", "updated", "messages"}, newest first; query searches titles and messages."""
+        """{"id", "title", "corpus", "created", "updated", "messages"}, newest first.
+
+        `query` searches titles and messages."""
         ...
 
     def get(self, conversation: str) -> dict[str, Any]:
-        """The row above plus "messages": the active branch, {"id", "parent", "role", "content", "state", "answer", "created",
-        "siblings": [ids], "feedback"}; state "partial", "done", "stopped" or "failed"."""
+        """The row above plus "messages", the active branch: {"id", "parent", "role", "content", "state", "answer",
+        "created", "siblings": [ids], "feedback"}; state "partial", "done", "stopped" or "failed"."""
         ...
 
     def rename(self, conversation: str, title: str) -> None: ...

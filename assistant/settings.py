@@ -1,4 +1,4 @@
-"""Settings: flags > THICKSHELL_* > thickshell.toml > defaults. Unknown keys are an error that names the nearest known one."""
+"""Settings: flags > THICKSHELL_* > thickshell.toml > defaults. An unknown key is an error with its nearest name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="Port of the page; 0 picks a free one.")
     language: Literal["auto", "en", "zh"] = Field("auto", description="Language of the page for a new visitor.")
 
-    encoder: str = Field("packaged", description="Embedding model: 'packaged', a folder, or a sentence-transformers name.")
+    encoder: str = Field(
+        "packaged", description="Embedding model: 'packaged', a folder, or a sentence-transformers name."
+    )
     reader: str = Field("packaged", description="Span reader: 'packaged' or a folder.")
     threads: int = Field(0, ge=0, description="Threads for models; 0 means as many as cores.")
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="Arithmetic of the encoder and reader.")
@@ -46,7 +48,9 @@ class Settings(BaseSettings):
     tier: Literal[1, 2, 3, 4] = Field(3, description="Default tier.")
     hits: int = Field(10, ge=1, le=100, description="Passages retrieved for a question.")
     quote_words: int = Field(40, ge=5, le=400, description="Longest quote of an answer, in words.")
-    abstain_below: float | None = Field(None, ge=0, le=1, description="Confidence below which the assistant abstains; unset: calibrated.")
+    abstain_below: float | None = Field(
+        None, ge=0, le=1, description="Confidence below which the assistant abstains; unset: calibrated."
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much the log says.")
 
@@ -79,7 +83,7 @@ OTHER_VARIABLES = frozenset(
 
 
 def config_path() -> Path:
-    """Where the settings file is looked for: THICKSHELL_CONFIG, ./thickshell.toml, else the platform's config folder."""
+    """Where the settings file is looked for: THICKSHELL_CONFIG, ./thickshell.toml, the platform's config folder."""
     if named := os.environ.get("THICKSHELL_CONFIG"):
         return Path(named)
     here = Path("thickshell.toml")

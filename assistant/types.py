@@ -149,7 +149,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as it travels. `corpora`: searched together. `only`, `without`: document names, filtered before ranking."""
+    """A question as it travels; `corpora` are searched together, `only` and `without` name documents."""
 
     text: str
     corpora: tuple[str, ...]

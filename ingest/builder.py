@@ -14,10 +14,10 @@ BETWEEN_CELLS = " | "
 
 @dataclass
 class DocumentBuilder:
-    """Append blocks in reading order, then `build`. Text between blocks is a blank line; table rows are lines, cells " | "."""
+    """Append blocks in reading order, then `build`. A blank line stands between blocks, " | " between cells."""
 
     format: str
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     title: str = ""
     date: str | None = None
     pages: int = 0
@@ -31,7 +31,7 @@ class DocumentBuilder:
     _path: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, kind: BlockKind, text: str, *, page: int | None = None, level: int = 0) -> int:
-        """Appends a block and returns its start offset; blank text adds nothing. Headings open a path by `level` (1 highest)."""
+        """Appends a block and returns its start offset; blank text adds nothing. `level` 1 is the highest."""
         text = text.strip()
         if not text:
             return self._length
@@ -65,7 +65,7 @@ class DocumentBuilder:
         page: int | None = None,
         sheet: str | None = None,
     ) -> None:
-        """A table from displayed texts (rows x columns; ragged rows are padded). Merged cells: repeat the text in each place."""
+        """A table from displayed texts, rows x columns; ragged rows are padded, merged cells repeat their text."""
         width = max((len(row) for row in grid), default=0)
         if not width or not any(cell.strip() for row in grid for cell in row):
             return
@@ -101,7 +101,9 @@ class DocumentBuilder:
         header_rows: int,
     ) -> None:
         head = [rows[i] for i in range(min(header_rows, len(rows)))]
-        header = tuple(" / ".join(dict.fromkeys(part for part in column if part)) for column in zip(*head)) if head else ()
+        header = (
+            tuple(" / ".join(dict.fromkeys(part for part in column if part)) for column in zip(*head)) if head else ()
+        )
         table = Table(name, header, tuple(rows[len(head) :]), tuple(cells), start, end, page, sheet, len(head))
         self._tables.append(table)
         path = self._names() + ((name,) if name else ())
@@ -128,7 +130,14 @@ class DocumentBuilder:
             warnings=tuple(self.warnings),
         )
         return Document(
-            self.format, text, tuple(self._blocks), tuple(self._tables), tuple(self._lines), report, self.title, self.date
+            self.format,
+            text,
+            tuple(self._blocks),
+            tuple(self._tables),
+            tuple(self._lines),
+            report,
+            self.title,
+            self.date,
         )
 
     def _names(self) -> tuple[str, ...]:
@@ -147,4 +156,6 @@ class DocumentBuilder:
 
     def _check(self) -> None:
         if self._length > self.limits.characters:
-            raise LimitExceeded(f"The file holds more than {self.limits.characters:,} characters; split it and add the parts.")
+            raise LimitExceeded(
+                f"The file holds more than {self.limits.characters:,} characters; split it and add the parts."
+            )

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "transformers", "sentence_transformers", "faiss", "gradio", "duckdb", "langchain", "langchain_core", "tantivy")
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "faiss",
+    "gradio",
+    "duckdb",
+    "langchain",
+    "langchain_core",
+    "tantivy",
+)
 
 # A room and what it may import of ours, by prefix. A room always sees itself.
 FACE = ("assistant", "assistant.types", "assistant.errors", "assistant.seams", "assistant.settings")
@@ -22,7 +32,13 @@ RULES: dict[str, tuple[str, ...]] = {
     "assistant/textual.py": (),
     "assistant/seams.py": ("assistant.types",),
     "assistant/settings.py": ("assistant.types", "assistant.errors"),
-    "assistant/embedders": ("assistant.seams", "assistant.types", "assistant.errors", "assistant.settings", "assistant.textual"),
+    "assistant/embedders": (
+        "assistant.seams",
+        "assistant.types",
+        "assistant.errors",
+        "assistant.settings",
+        "assistant.textual",
+    ),
     "assistant/indexes": ("assistant.seams", "assistant.types", "assistant.errors", "assistant.settings"),
     "assistant/retrieval": (
         "assistant.seams",
@@ -87,7 +103,9 @@ def test_a_room_imports_only_what_its_place_allows(room: str) -> None:
     assert off == set()
 
 
-@pytest.mark.parametrize("module", ["assistant", "assistant.types", "assistant.seams", "ingest", "ingest.parsers", "assistant.cli"])
+@pytest.mark.parametrize(
+    "module", ["assistant", "assistant.types", "assistant.seams", "ingest", "ingest.parsers", "assistant.cli"]
+)
 def test_importing_a_light_room_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
@@ -104,7 +122,11 @@ def test_nothing_is_unpickled() -> None:
                 names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
                 off += [f"{file.relative_to(ROOT)}: {name}" for name in names if name.split(".")[0] in banned]
                 if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "weights_only"):
-                    off += [str(file.relative_to(ROOT))] if ast.unparse(node.value) != str(node.arg == "weights_only") else []
+                    off += (
+                        [str(file.relative_to(ROOT))]
+                        if ast.unparse(node.value) != str(node.arg == "weights_only")
+                        else []
+                    )
     assert off == []
 
 
@@ -124,7 +146,11 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_no_machine_paths_in_the_repository() -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], capture_output=True, cwd=ROOT, check=False).stdout.decode().split("\0")
+    listed = (
+        subprocess.run(["git", "ls-files", "-z"], capture_output=True, cwd=ROOT, check=False)
+        .stdout.decode()
+        .split("\0")
+    )
     if listed == [""]:
         pytest.skip("not a git checkout")
     off = [

@@ -52,7 +52,9 @@ def delete(
     with state(context).house() as house:
         info = next((c for c in house.library.corpora(private=True) if c.name == name), None)
         if info and not yes and not state(context).json:
-            typer.confirm(f"Delete {name} with its {info.documents} documents? This cannot be undone.", abort=True, err=True)
+            typer.confirm(
+                f"Delete {name} with its {info.documents} documents? This cannot be undone.", abort=True, err=True
+            )
         house.library.delete(name)
     if state(context).json:
         emit({"corpus": name, "deleted": True})

@@ -29,7 +29,12 @@ def doctor(context: typer.Context) -> None:
     settings = state(context).settings()
     checks = [check(settings) for check in CHECKS]
     if state(context).json:
-        emit({"ok": all(ok for _, ok, _ in checks), "checks": [{"name": n, "ok": ok, "detail": d} for n, ok, d in checks]})
+        emit(
+            {
+                "ok": all(ok for _, ok, _ in checks),
+                "checks": [{"name": n, "ok": ok, "detail": d} for n, ok, d in checks],
+            }
+        )
     else:
         for name, ok, detail in checks:
             show(f"{'ok  ' if ok else 'LOOK'}  {name}: {detail}")
@@ -38,7 +43,11 @@ def doctor(context: typer.Context) -> None:
 
 
 def _python(_: Settings) -> Check:
-    return "python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return (
+        "python",
+        sys.version_info >= (3, 11),
+        f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+    )
 
 
 def _packages(_: Settings) -> Check:
@@ -48,7 +57,11 @@ def _packages(_: Settings) -> Check:
             found.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             missing.append(name)
-    return "packages", not missing, ", ".join(found) if not missing else f"missing {', '.join(missing)}; run make install"
+    return (
+        "packages",
+        not missing,
+        ", ".join(found) if not missing else f"missing {', '.join(missing)}; run make install",
+    )
 
 
 def _home(settings: Settings) -> Check:
@@ -73,9 +86,15 @@ def _encoder(settings: Settings) -> Check:
 
 
 def _reader(settings: Settings) -> Check:
-    folder = Path(settings.reader) if settings.reader != "packaged" else Path(__file__).parents[1] / "readers" / "weights"
+    folder = (
+        Path(settings.reader) if settings.reader != "packaged" else Path(__file__).parents[1] / "readers" / "weights"
+    )
     there = any(folder.glob("*.safetensors"))
-    return "reader", there, f"span reader at {folder}" if there else f"no span reader at {folder}; quotes are whole sentences"
+    return (
+        "reader",
+        there,
+        f"span reader at {folder}" if there else f"no span reader at {folder}; quotes are whole sentences",
+    )
 
 
 def _processor(settings: Settings) -> Check:
@@ -90,19 +109,27 @@ def _gpu(_: Settings) -> Check:
 
 def _ocr(settings: Settings) -> Check:
     there = util.find_spec("rapidocr") is not None
-    return "ocr", there or not settings.ocr, "rapidocr" if there else "rapidocr is missing; run make install, or set ocr = false"
+    return (
+        "ocr",
+        there or not settings.ocr,
+        "rapidocr" if there else "rapidocr is missing; run make install, or set ocr = false",
+    )
 
 
 def _office(_: Settings) -> Check:
     program = shutil.which("soffice")
-    return "legacy office", True, program or "LibreOffice is not installed; .doc and .ppt files are refused, all else works"
+    return (
+        "legacy office",
+        True,
+        program or "LibreOffice is not installed; .doc and .ppt files are refused, all else works",
+    )
 
 
 def _database(settings: Settings) -> Check:
     return "sqlite", sqlite3.sqlite_version_info >= (3, 35), sqlite3.sqlite_version
 
 
-CHECKS: tuple["Callable[[Settings], Check]", ...] = (
+CHECKS: tuple[Callable[[Settings], Check], ...] = (
     _python,
     _packages,
     _processor,

@@ -47,7 +47,7 @@ def ingest(
 
 
 def files(paths: list[Path]) -> Iterator[Path]:
-    """Every file below the paths, in a stable order; hidden ones only when named. Links out of a folder are not followed."""
+    """Every file below the paths, in a stable order; hidden ones only when named, no links out of a folder."""
     for path in paths:
         if path.is_dir():
             for file in sorted(path.rglob("*")):
@@ -72,7 +72,9 @@ def add(house: House, corpus: str, found: list[Path], password: str | None = Non
     with _Progress(len(sources)) as progress:
         closed = house.library.wait(list(sources), progress.update)
     failed += [
-        {"file": str(sources[job.id]), "error": job.error or "The file was cancelled."} for job in closed if job.state != "done"
+        {"file": str(sources[job.id]), "error": job.error or "The file was cancelled."}
+        for job in closed
+        if job.state != "done"
     ]
     info = next(c for c in house.library.corpora(private=True) if c.name == corpus)
     return {
@@ -107,7 +109,9 @@ class _Progress:
         from rich.markup import escape
 
         active = next((j.document for j in jobs if j.open and j.state != "queued"), "")
-        self.bar.update(self.task, completed=sum(not j.open for j in jobs), description=escape(f"Reading {active}"[:48]))
+        self.bar.update(
+            self.task, completed=sum(not j.open for j in jobs), description=escape(f"Reading {active}"[:48])
+        )
 
 
 def _watch(house: House, corpus: str, paths: list[Path]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from assistant.wiring import House
 
 CORPUS = typer.Option(None, "--corpus", help="Corpus to look in; lines of --questions may name their own.")
-QUESTIONS = typer.Option(None, "--questions", metavar="FILE.jsonl|-", help="Questions as JSON lines; - reads standard input.")
+QUESTIONS = typer.Option(
+    None, "--questions", metavar="FILE.jsonl|-", help="Questions as JSON lines; - reads standard input."
+)
 ONLY = typer.Option([], "--only", help="Look only in this document (may be given several times).")
 WITHOUT = typer.Option([], "--without", help="Hide this document (may be given several times).")
 
@@ -28,12 +31,15 @@ def ask(
     question: str | None = typer.Argument(None, metavar="[Q]"),
     corpus: str | None = CORPUS,
     tier: int | None = typer.Option(None, "--tier", min=1, max=4, help="1 raw, 2 prompted, 3 grounded, 4 tuned."),
-    always_answer: bool = typer.Option(False, "--always-answer", help="Never abstain (for scores that count it as wrong)."),
+    always_answer: bool = typer.Option(
+        False, "--always-answer", help="Never abstain (for scores that count it as wrong)."
+    ),
     questions: str | None = QUESTIONS,
     only: list[str] = ONLY,
     without: list[str] = WITHOUT,
 ) -> None:
     """Ask the documents; every claim comes with its source."""
+    _one_of(question, questions)
     with state(context).house() as house:
 
         def answer(row: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +59,7 @@ def search(
     without: list[str] = WITHOUT,
 ) -> None:
     """Find the passages nearest to a question."""
+    _one_of(question, questions)
     with state(context).house() as house:
 
         def found(row: dict[str, Any]) -> dict[str, Any]:
@@ -72,8 +79,6 @@ def _run(
     work: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> None:
     """Each question in order; a line that fails writes its error in its place, and the exit code is 1."""
-    if (question is None) == (file is None):
-        raise UsageError('Give one question in quotes, or --questions FILE. Example: thickshell ask "How long?" --corpus NAME')
     if question is not None:
         row = work({"question": question})
         if state(context).json:
@@ -94,12 +99,18 @@ def _run(
         raise typer.Exit(1)
 
 
+def _one_of(question: str | None, file: str | None) -> None:
+    if (question is None) == (file is None):
+        raise UsageError(
+            'Give one question in quotes, or --questions FILE. Example: thickshell ask "How long?" --corpus NAME'
+        )
+
+
 def read_questions(file: str) -> Iterator[dict[str, Any]]:
     """The rows of a JSON lines file or standard input; a bad line comes as {"id", "question", "error"}."""
     if file != "-" and not Path(file).is_file():
         raise NotFound(f"{file} does not exist; give a file of JSON lines, or - for standard input.")
-    stream = sys.stdin.buffer if file == "-" else Path(file).open("rb")
-    with stream:
+    with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
         for number, raw in enumerate(stream, 1):
             if not raw.strip():
                 continue

@@ -51,7 +51,9 @@ def say(text: str) -> None:
 
 def emit(row: dict[str, Any]) -> None:
     """One JSON object on one line of standard output, in UTF-8 whatever the locale."""
-    sys.stdout.buffer.write((json.dumps(row, ensure_ascii=False, separators=(", ", ": ")) + "\n").encode("utf-8", "replace"))
+    sys.stdout.buffer.write(
+        (json.dumps(row, ensure_ascii=False, separators=(", ", ": ")) + "\n").encode("utf-8", "replace")
+    )
     sys.stdout.buffer.flush()
 
 
