@@ -1,0 +1,80 @@
+"""PDF: text in reading order, tables, form values, notes; OCR for pages without a usable text layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as raw
+
+from assistant.errors import Encrypted, LimitExceeded, UnreadableFile
+from assistant.types import Document, Limits
+from ingest.builder import DocumentBuilder
+from ingest.parsers.pdf_layout import Paragraph, Segment, is_list, line_of, ordered, paragraphs, rows_of, segments_of
+from ingest.parsers.pdf_text import Word, frame_of, turned, words_of
+
+Progress = Callable[[int, int], None]
+
+
+class PdfParser:
+    types = frozenset({"pdf"})
+
+    def parse(self, path: Path, limits: Limits, *, password: str | None = None, progress: Progress | None = None) -> Document:
+        """Pages in order; Encrypted asks for a password, LimitExceeded for smaller parts."""
+        with open_pdf(path, password) as pdf:
+            count = len(pdf)
+            if count > limits.pages:
+                raise LimitExceeded(f"The PDF has {count:,} pages, more than the limit of {limits.pages:,}; split it.")
+            builder = DocumentBuilder("pdf", limits, pages=count)
+            for number in range(1, count + 1):
+                page = pdf[number - 1]
+                _add_page(builder, page, number)
+                page.close()
+                if progress:
+                    progress(number, count)
+            return builder.build()
+
+
+def open_pdf(path: Path, password: str | None = None) -> Any:
+    """A pypdfium2 document; tries without the password first, as files without one refuse any."""
+    error = _try(path, None)
+    if not isinstance(error, pypdfium2.PdfiumError):
+        return error
+    if error.err_code == raw.FPDF_ERR_PASSWORD:
+        opened = _try(path, password) if password else error
+        if isinstance(opened, pypdfium2.PdfiumError):
+            wrong = "The password does not open the PDF" if password else "The PDF is encrypted"
+            raise Encrypted(f"{wrong}; give its password and try again.")
+        return opened
+    if error.err_code == raw.FPDF_ERR_SECURITY:
+        raise Encrypted("The PDF is encrypted in a way that cannot be opened; save it without protection.")
+    raise UnreadableFile("The PDF is damaged and cannot be repaired; save or print it to PDF anew.")
+
+
+def _try(path: Path, password: str | None) -> Any:
+    try:
+        return pypdfium2.PdfDocument(path, password=password)
+    except pypdfium2.PdfiumError as error:
+        return error
+
+
+def _add_page(builder: DocumentBuilder, page: Any, number: int) -> None:
+    frame = frame_of(page)
+    words = words_of(page, frame)
+    for turn in sorted({word.turn for word in words}, key=lambda t: -sum(w.turn == t for w in words)):
+        _add_words(builder, [w for w in words if w.turn == turn], number, turn)
+
+
+def _add_words(builder: DocumentBuilder, words: list[Word], number: int, turn: int) -> None:
+    size = sorted(w.size for w in words)[len(words) // 2]
+    items = [segment for row in rows_of(words) for segment in segments_of(row)]
+    lines = [line_of([i for i in row if isinstance(i, Segment)]) for row in ordered(items, size)]
+    for paragraph in paragraphs(lines):
+        _add_paragraph(builder, paragraph, number, turn)
+
+
+def _add_paragraph(builder: DocumentBuilder, paragraph: Paragraph, number: int, turn: int) -> None:
+    lines = [(line.text, turned(line.box, turn)) for line in paragraph.lines]
+    builder.add_lines("list" if is_list(paragraph.text) else "paragraph", lines, page=number)

@@ -1,0 +1,190 @@
+"""Words with their places out of a PDF page's text layer, through PDFium's characters.
+
+Coordinates are those of the page as displayed: points from the top left corner, after /Rotate.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from assistant.types import Box
+
+# Ligatures and Arabic presentation forms are stored as the letters they stand for, so that a search finds them.
+_FORMS = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb50-\ufdff\ufe70-\ufefc]")
+_DROPPED = {"\x00", "\u200b", "\ufeff", "\u00ad"}
+_BLANK = re.compile(r"[\s\x00-\x1f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A run of characters without a blank. `turn`: quarter turns (clockwise) of its reading direction on the displayed page."""
+
+    text: str
+    box: Box
+    base: float  # baseline
+    size: float  # font size in points, as displayed
+    bold: bool = False
+    space: bool = True  # a blank stands before it
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """From a page's own coordinates to those displayed; `size` is (width, height) as displayed."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    turn: int  # quarter turns
+
+    @property
+    def size(self) -> tuple[float, float]:
+        width, height = self.right - self.left, self.top - self.bottom
+        return (height, width) if self.turn % 2 else (width, height)
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        match self.turn:
+            case 1:
+                return y - self.bottom, x - self.left
+            case 2:
+                return self.right - x, y - self.bottom
+            case 3:
+                return self.top - y, self.right - x
+            case _:
+                return x - self.left, self.top - y
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
+        ax, ay = self.point(x0, y0)
+        bx, by = self.point(x1, y1)
+        return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
+
+
+def frame_of(page: Any) -> Frame:
+    """The frame of a pypdfium2 page: its crop box within its media box."""
+    left, bottom, right, top = page.get_mediabox()
+    crop = page.get_cropbox()
+    a, b, c, d = max(left, crop[0]), max(bottom, crop[1]), min(right, crop[2]), min(top, crop[3])
+    if c - a < 1 or d - b < 1:
+        a, b, c, d = left, bottom, right, top
+    return Frame(a, b, c, d, (page.get_rotation() // 90) % 4)
+
+
+@dataclass(slots=True)
+class _Style:
+    size: float
+    bold: bool
+    turn: int
+
+
+def words_of(page: Any, frame: Frame) -> list[Word]:
+    """All words of the page in the order of its content; empty where there is no text layer."""
+    text = page.get_textpage()
+    try:
+        return list(_words(text.raw, frame))
+    finally:
+        text.close()
+
+
+def _words(raw: Any, frame: Frame) -> Iterator[Word]:
+    styles: dict[int, _Style] = {}
+    run: list[tuple[str, Box]] = []
+    style, base, space = _Style(1, False, 0), 0.0, True
+    rect, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    for i in range(pdfium.FPDFText_CountChars(raw)):
+        code = pdfium.FPDFText_GetUnicode(raw, i)
+        char = _character(code)
+        if _BLANK.match(char) or not char:
+            if run:
+                yield _word(run, style, base, space, frame)
+                run, space = [], False
+            space = space or bool(char)
+            continue
+        key = ctypes.cast(pdfium.FPDFText_GetTextObject(raw, i), ctypes.c_void_p).value or 0
+        if key not in styles or not key:
+            styles[key] = _style(raw, i, frame)
+        pdfium.FPDFText_GetLooseCharBox(raw, i, rect)
+        box = frame.box(rect.left, rect.bottom, rect.right, rect.top)
+        pdfium.FPDFText_GetCharOrigin(raw, i, x, y)
+        own = _along(frame.point(x.value, y.value), styles[key].turn)
+        if run and not _follows(run[-1][1], box, style, styles[key], base, own):
+            yield _word(run, style, base, space, frame)
+            run, space = [], False
+        if not run:
+            style, base = styles[key], own
+        run.append((char, box))
+    if run:
+        yield _word(run, style, base, space, frame)
+
+
+def _character(code: int) -> str:
+    if code in (0x02, 0xFFFE):  # PDFium's mark for a hyphen at the end of a line
+        return "-"
+    if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
+        return "\ufffd"
+    char = chr(code)
+    if char in _DROPPED:
+        return ""
+    return unicodedata.normalize("NFKC", char).strip() or char if _FORMS.match(char) else char
+
+
+def _style(raw: Any, i: int, frame: Frame) -> _Style:
+    """Size, weight and direction of a text object, from one of its characters."""
+    matrix = pdfium.FS_MATRIX()
+    scale, angle = 1.0, 0.0
+    if pdfium.FPDFText_GetMatrix(raw, i, matrix):
+        scale = math.hypot(matrix.c, matrix.d) or math.hypot(matrix.a, matrix.b) or 1.0
+        angle = math.atan2(matrix.b, matrix.a)
+    size = pdfium.FPDFText_GetFontSize(raw, i) * scale
+    turn = (frame.turn - round(angle / (math.pi / 2))) % 4
+    return _Style(max(size, 0.5), _bold(raw, i), turn)
+
+
+def _bold(raw: Any, i: int) -> bool:
+    name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+    pdfium.FPDFText_GetFontInfo(raw, i, name, 128, flags)
+    return pdfium.FPDFText_GetFontWeight(raw, i) >= 600 or bool(re.search(rb"bold|black|heavy|,b\b", name.value, re.IGNORECASE))
+
+
+def _along(point: tuple[float, float], turn: int) -> float:
+    """The coordinate across the reading direction: constant along a line, whatever its turn; grows from line to line."""
+    x, y = point
+    return (y, -x, -y, x)[turn]
+
+
+def upright(box: Box, turn: int) -> Box:
+    """A displayed box in the coordinates of somebody who reads text of this turn; `turned` is the inverse."""
+    x0, y0, x1, y1 = box
+    return ((x0, y0, x1, y1), (y0, -x1, y1, -x0), (-x1, -y1, -x0, -y0), (-y1, x0, -y0, x1))[turn]
+
+
+def turned(box: Box, turn: int) -> Box:
+    return upright(box, -turn % 4)
+
+
+def _follows(a: Box, b: Box, style: _Style, own: _Style, base: float, own_base: float) -> bool:
+    """Whether a character goes on with the word of the one before: same line, no gap."""
+    if own.turn != style.turn or abs(own_base - base) > 0.3 * max(own.size, style.size):
+        return False
+    p, q = upright(a, style.turn), upright(b, style.turn)
+    return max(q[0] - p[2], p[0] - q[2]) <= 0.3 * max(own.size, style.size)
+
+
+def _word(run: list[tuple[str, Box]], style: _Style, base: float, space: bool, frame: Frame) -> Word:
+    boxes = [upright(box, style.turn) for _, box in run]
+    x0, x1 = min(b[0] for b in boxes), max(b[2] for b in boxes)
+    # Fonts state wild heights; a letter reaches from 0.9 of its size above the baseline to 0.3 below.
+    y0 = max(min(b[1] for b in boxes), base - 0.95 * style.size)
+    y1 = min(max(b[3] for b in boxes), base + 0.3 * style.size)
+    if y1 - y0 < 0.3 * style.size:
+        y0, y1 = base - 0.8 * style.size, base + 0.2 * style.size
+    text = "".join(char for char, _ in run)
+    return Word(text, (x0, y0, x1, y1), base, style.size, style.bold, space, style.turn)
