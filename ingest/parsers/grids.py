@@ -101,6 +101,8 @@ def _header_above(rows: list[list[str]], first: int, data: int) -> tuple[int, in
 
 def _text_table(rows: list[list[str]], first: int) -> Layout:
     """No numbers: the first row with most of the columns filled heads the table."""
+    if max(len(row) for row in rows) < 2:
+        return Layout(0, 0)
     usual = sorted(sum(1 for cell in row if cell) for row in rows[first:])[len(rows[first:]) // 2]
     head = next((r for r in range(first, len(rows)) if sum(1 for c in rows[r] if c) >= max(1, 0.6 * usual)), first)
     above = head

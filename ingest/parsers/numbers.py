@@ -95,7 +95,7 @@ def typed(grid: Sequence[Sequence[str]], header_rows: int = 0) -> list[list[Scal
 
 
 def _value(text: str, decimal: str, header: bool) -> Scalar:
-    text = text.strip()
+    text = " ".join(text.split())
     if header:
         return text or None
     if text.lower() in MISSING:
