@@ -193,7 +193,7 @@ class SqlPassages:
 
     # --- inside -----------------------------------------------------------------------------------------------------
     def _recent_as_of(self, session: Session) -> Recent[int, Passage]:
-        """The passages kept for exactly this state of the corpora, so that a slow thread never brings back what went."""
+        """The passages kept for exactly this state of the corpora: a slow thread never brings back what went."""
         now = tuple((i, r) for i, r in session.execute(select(CorpusRow.id, CorpusRow.revision)))
         seen, recent = self._recent
         if seen != now:

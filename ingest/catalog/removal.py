@@ -1,0 +1,38 @@
+"""Takes documents out of the catalog: rows, passages, and the vectors that nothing else uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from ingest.catalog.queries import batches
+from ingest.catalog.tables import DocumentRow, PassageRow, VectorRow
+
+
+def remove_documents(session: Session, documents: Sequence[int]) -> set[str]:
+    """Deletes versions by id in the caller's transaction; gives their file hashes, for `unused_files` afterwards."""
+    hashes: set[str] = set()
+    for batch in batches(list(documents)):
+        hashes.update(session.scalars(select(DocumentRow.sha256).where(DocumentRow.id.in_(batch))))
+        texts = list(session.scalars(select(PassageRow.hash).where(PassageRow.document_id.in_(batch)).distinct()))
+        session.execute(delete(PassageRow).where(PassageRow.document_id.in_(batch)))
+        session.execute(delete(DocumentRow).where(DocumentRow.id.in_(batch)))
+        for some in batches(texts):
+            in_use = exists().where(PassageRow.hash == VectorRow.hash)
+            session.execute(delete(VectorRow).where(VectorRow.hash.in_(some), ~in_use))
+    return hashes
+
+
+def remove_stray_vectors(session: Session) -> None:
+    """Vectors of texts that no passage has (a worker stored them while their document was deleted)."""
+    session.execute(delete(VectorRow).where(~exists().where(PassageRow.hash == VectorRow.hash)))
+
+
+def unused_files(session: Session, hashes: set[str]) -> set[str]:
+    """Those of the hashes that no document has."""
+    used: set[str] = set()
+    for batch in batches(sorted(hashes)):
+        used.update(session.scalars(select(DocumentRow.sha256).where(DocumentRow.sha256.in_(batch))))
+    return hashes - used

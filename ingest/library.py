@@ -1,0 +1,453 @@
+"""Corpora and documents of one home: the seam Library. What is derived (words, vectors) follows the catalog.
+
+Storing and removing run under the home's file lock with a marker file: where the process dies in the middle, the next
+one that opens the home finds the marker and finishes the work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from assistant.errors import Conflict, NotAvailable, NotFound, UnreadableFile, UsageError
+from assistant.types import CorpusInfo, Document, DocumentInfo, JobInfo
+from ingest import names, passwords
+from ingest.catalog.database import Catalog, now, storage_errors
+from ingest.catalog.passages import Recent
+from ingest.catalog.queries import (
+    LIVE,
+    corpus_row,
+    document_row,
+    info_of,
+    raise_revision,
+    shown_documents,
+    unpack,
+    versions,
+)
+from ingest.catalog.removal import remove_documents, remove_stray_vectors, unused_files
+from ingest.catalog.tables import ConversationRow, CorpusRow, DocumentRow, JobRow, PassageRow
+from ingest.files import FileStore, Received
+from ingest.queue_view import job_infos
+
+if TYPE_CHECKING:
+    from assistant.seams import WordIndex
+
+log = logging.getLogger(__name__)
+IMAGES_KEPT = 24
+OPEN_STATES = ("queued", "parsing", "words")
+
+
+class Working(Protocol):
+    """What `wait` asks of ingest.worker.Worker."""
+
+    def start(self) -> bool:
+        """Takes jobs in the background from now on; False where another process (or thread) of the home does."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class HomeLibrary:
+    """Library over a catalog, a file store and a word index. Safe for threads and for several processes."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        words: WordIndex,
+        *,
+        worker: Callable[[], Working] | None = None,
+        max_upload_mb: int = 1024,
+    ) -> None:
+        self.catalog = catalog
+        self.files = FileStore(catalog.home)
+        self._words = words
+        self._worker = worker
+        self._limit = max_upload_mb << 20
+        self._marker = catalog.home / "files.unfinished"
+        self._images: Recent[tuple[str, int, float], bytes] = Recent(IMAGES_KEPT)
+        self.files.sweep_incoming()
+        if self._marker.exists():
+            self.sweep()
+
+    # --- corpora ----------------------------------------------------------------------------------------------------
+    def corpora(self, *, private: bool = False) -> list[CorpusInfo]:
+        """By name; with `private`, those of conversations too."""
+        with self.catalog.read() as session:
+            query = select(CorpusRow).order_by(CorpusRow.name)
+            rows = session.scalars(query if private else query.where(CorpusRow.private.is_(False))).all()
+            return [_corpus_info(session, row) for row in rows]
+
+    def create(self, corpus: str, *, private: bool = False) -> CorpusInfo:
+        name = names.corpus_name(corpus)
+        with self.catalog.session() as session:
+            _check_free(session, name)
+            row = CorpusRow(name=name, private=private, revision=1, created=now())
+            session.add(row)
+            session.flush()
+            return _corpus_info(session, row)
+
+    def rename(self, corpus: str, new: str) -> None:
+        name = names.corpus_name(new)
+        with self.catalog.session() as session:
+            row = corpus_row(session, corpus)
+            if name == corpus:
+                return
+            _check_free(session, name)
+            row.name = name
+            session.execute(update(JobRow).where(JobRow.corpus == corpus).values(corpus=name))
+            session.execute(update(ConversationRow).where(ConversationRow.corpus == corpus).values(corpus=name))
+            session.flush()
+            raise_revision(session, row.id)
+
+    def delete(self, corpus: str) -> None:
+        with self._changing_files():
+            with self.catalog.session() as session:
+                row = corpus_row(session, corpus)
+                place = row.id
+                doomed = list(session.scalars(select(DocumentRow.id).where(DocumentRow.corpus_id == place)))
+                hashes = remove_documents(session, doomed)
+                session.execute(delete(JobRow).where(JobRow.corpus == corpus))
+                session.execute(update(ConversationRow).where(ConversationRow.corpus == corpus).values(corpus=None))
+                session.delete(row)
+            shutil.rmtree(self.catalog.home / "vectors" / str(place), ignore_errors=True)
+            self._after_removal(doomed, hashes)
+
+    # --- documents --------------------------------------------------------------------------------------------------
+    def documents(self, corpus: str) -> list[DocumentInfo]:
+        """By name; a document that is not searchable yet, or that failed, is among them."""
+        with self.catalog.read() as session:
+            row = corpus_row(session, corpus)
+            return [info_of(document, row.name) for document in shown_documents(session, row.id)]
+
+    def info(self, corpus: str, name: str) -> DocumentInfo:
+        with self.catalog.read() as session:
+            return info_of(document_row(session, corpus, name), corpus)
+
+    def show(self, corpus: str, name: str) -> dict[str, Any]:
+        with self.catalog.read() as session:
+            row = document_row(session, corpus, name)
+            document = unpack(row.parsed) if row.parsed else None
+            info = info_of(row, corpus)
+        return {
+            "document": info.name,
+            "state": info.state,
+            "error": info.error,
+            "format": info.format,
+            "bytes": info.bytes,
+            "sha256": info.sha256,
+            "title": document.title if document else "",
+            "date": document.date if document else None,
+            "text": document.text if document else "",
+            "blocks": [asdict(block) for block in document.blocks] if document else [],
+            "tables": [asdict(table) for table in document.tables] if document else [],
+            "report": asdict(info.report),
+        }
+
+    def document(self, corpus: str, name: str) -> Document:
+        with self.catalog.read() as session:
+            row = document_row(session, corpus, name)
+            if row.parsed is None:
+                raise NotFound(f"“{name}” has not been read{': ' + row.error if row.error else ' yet'}.")
+            return unpack(row.parsed)
+
+    def delete_document(self, corpus: str, name: str) -> None:
+        with self._changing_files():
+            with self.catalog.session() as session:
+                place = corpus_row(session, corpus).id
+                doomed = [row.id for row in versions(session, place, name)]
+                if not doomed:
+                    raise NotFound(f"There is no document named “{name}” in the corpus “{corpus}”.")
+                hashes = remove_documents(session, doomed)
+                session.execute(delete(JobRow).where(JobRow.corpus == corpus, JobRow.name == name))
+                raise_revision(session, place)
+            self._after_removal(doomed, hashes)
+
+    def original(self, corpus: str, name: str) -> Path:
+        with self.catalog.read() as session:
+            path = self.files.path(document_row(session, corpus, name).sha256)
+        if not path.is_file():
+            raise NotFound(f"The original of “{name}” is missing on disk; upload the file again.")
+        return path
+
+    def page_image(self, corpus: str, name: str, page: int, scale: float = 1.5) -> bytes:
+        from ingest import render
+
+        info = self.info(corpus, name)
+        key = (info.sha256, page, round(scale, 2))
+        if (known := self._images.get(key)) is not None:
+            return known
+        image = render.page_png(self.original(corpus, name), info.format, page, scale)
+        self._images.put(key, image)
+        return image
+
+    # --- files on their way in --------------------------------------------------------------------------------------
+    def submit(
+        self, corpus: str, file: Path, name: str | None = None, *, password: str | None = None, move: bool = False
+    ) -> int:
+        """Stores a file and queues it; a job id. `move` is for uploads: the file is removed when it is stored.
+
+        The same source again, or an upload of a name that is there, is a new version. Another file of a name that is
+        taken gets its folders in front (those of `name`, else those of the path).
+        """
+        folders, base = names.split_path(name or file.name)
+        source = f"upload:{'/'.join([*folders, base])}" if move else str(file.absolute())
+        if not move and not folders:
+            folders = names.split_path(str(file.absolute()))[0]
+        with self.catalog.read() as session:
+            corpus_row(session, corpus)  # before gigabytes are copied
+        with _readable(file) as stream:
+            received = self.files.receive(stream, self._limit)
+        try:
+            with self._changing_files():
+                job = self._enter(corpus, received, source, folders, base)
+        finally:
+            received.path.unlink(missing_ok=True)
+        if password is not None:
+            passwords.hold(self.catalog.home, job, password)
+        if move:
+            file.unlink(missing_ok=True)
+        return job
+
+    def _enter(self, corpus: str, received: Received, source: str, folders: Sequence[str], base: str) -> int:
+        """Rows first, then the file's name on disk, then the commit: a crash leaves an unnamed copy at worst."""
+        with self.catalog.session() as session:
+            place = corpus_row(session, corpus).id
+            name = _name_for(session, place, source, folders, base, received.sha256)
+            held = versions(session, place, name)
+            newest = max(held, key=lambda row: row.id, default=None)
+            if newest is not None and newest.sha256 == received.sha256 and newest.state != "failed":
+                return _job_of(session, newest, corpus)
+            _supersede(session, held)
+            live = next((row for row in held if row.live), None)
+            if live is not None and live.sha256 == received.sha256:
+                return _job_of(session, live, corpus)
+            document = DocumentRow(
+                corpus_id=place,
+                name=name,
+                state="queued",
+                bytes=received.bytes,
+                sha256=received.sha256,
+                created=now(),
+                source=source,
+            )
+            session.add(document)
+            session.flush()
+            job = JobRow(document_id=document.id, corpus=corpus, name=name, state="queued", created=now())
+            session.add(job)
+            session.flush()
+            self.files.keep(received)
+            return job.id
+
+    def retry(self, job: int, *, password: str | None = None) -> None:
+        if password is not None:
+            passwords.hold(self.catalog.home, job, password)
+        with self.catalog.session() as session:
+            row = _job_row(session, job)
+            if row.state not in ("failed", "cancelled"):
+                return
+            document = session.get(DocumentRow, row.document_id) if row.document_id else None
+            if document is None:
+                raise NotFound(f"The file of “{row.name}” is not stored any more; upload it again.")
+            row.state, row.error, row.cancel, row.progress, row.attempts = "queued", None, False, 0.0, 0
+            if not document.live:
+                document.state, document.error = "queued", None
+
+    def jobs(self, corpus: str | None = None, ids: Sequence[int] | None = None) -> list[JobInfo]:
+        """By id: those asked for, else all open ones and the latest closed ones."""
+        with self.catalog.read() as session:
+            return job_infos(session, corpus, ids)
+
+    def cancel(self, job: int) -> None:
+        with self.catalog.session() as session:
+            row = _job_row(session, job)
+            if row.state == "queued":
+                row.state = "cancelled"
+                document = session.get(DocumentRow, row.document_id) if row.document_id else None
+                if document is not None and not document.live:
+                    document.state, document.error = "failed", "Cancelled before it was read; upload it again or retry."
+            elif row.state in OPEN_STATES:
+                row.cancel = True  # the worker looks at it between steps
+
+    def wait(self, ids: Sequence[int], progress: Callable[[list[JobInfo]], None] | None = None) -> list[JobInfo]:
+        closed: dict[int, JobInfo] = {}
+        worker: Working | None = None
+        try:
+            while True:
+                began = time.monotonic()
+                left = [i for i in dict.fromkeys(ids) if i not in closed]
+                rows = self.jobs(ids=left)
+                gone = set(left) - {row.id for row in rows}  # their documents were deleted meanwhile
+                closed |= {row.id: row for row in rows if not row.open}
+                if progress is not None:
+                    progress(sorted([*closed.values(), *(row for row in rows if row.open)], key=lambda row: row.id))
+                if len(left) - len(gone) == sum(not row.open for row in rows):
+                    return [closed[i] for i in ids if i in closed]
+                if worker is None and self._worker is not None:
+                    candidate = self._worker()
+                    worker = candidate if candidate.start() else None
+                time.sleep(max(0.1, 3 * (time.monotonic() - began)))
+        finally:
+            if worker is not None:
+                worker.stop()
+
+    # --- removing ---------------------------------------------------------------------------------------------------
+    @contextlib.contextmanager
+    def _changing_files(self) -> Iterator[None]:
+        """One change of the stored files at a time; a marker stays where the process dies before the end."""
+        with storage_errors(self.catalog.home), self.files.lock():
+            unfinished = self._marker.exists()  # of a process that died since this one began
+            self._marker.touch()
+            try:
+                yield
+            except NotFound:  # nothing was changed yet
+                if not unfinished:
+                    self._marker.unlink(missing_ok=True)
+                raise
+            if unfinished:
+                self.sweep()
+            self._marker.unlink(missing_ok=True)
+
+    def _after_removal(self, documents: Sequence[int], hashes: set[str]) -> None:
+        """What follows a removal from the catalog: words, files, page images, and the log of the database."""
+        if documents:
+            self._words.remove(documents)
+        self.discard_unused(hashes)
+        self._images = Recent(IMAGES_KEPT)
+        if not self.catalog.scrub():
+            log.warning("readers held the database; deleted text leaves its log when they are done")
+
+    def discard_unused(self, hashes: set[str]) -> None:
+        """Removes those of the files that no document has: after a removal or a replacement."""
+        with self.files.lock():
+            with self.catalog.read() as session:
+                unused = unused_files(session, hashes)
+            for sha256 in unused:
+                self.files.discard(sha256)
+
+    def sweep(self) -> None:
+        """Removes whatever the catalog does not know: files, words, vectors, index folders. For after a crash."""
+        with self.files.lock():
+            with self.catalog.session() as session:
+                remove_stray_vectors(session)
+                known = set(session.scalars(select(DocumentRow.id)))
+                corpora = {str(i) for i in session.scalars(select(CorpusRow.id))}
+            if stray := self._words.documents() - known:
+                self._words.remove(sorted(stray))
+            self.discard_unused(set(self.files.stored()))
+            for folder in (self.catalog.home / "vectors").glob("*"):
+                if folder.name not in corpora:
+                    shutil.rmtree(folder, ignore_errors=True)
+            self.catalog.scrub()
+            self._marker.unlink(missing_ok=True)
+
+    # --- archives ---------------------------------------------------------------------------------------------------
+    def export(self, corpus: str, target: Path) -> None:
+        """Writes the corpus as one zip archive: originals, texts, passages, vectors, a manifest with their hashes."""
+        raise NotAvailable("Export is not available here.")
+
+    def import_(self, source: Path, name: str | None = None) -> CorpusInfo:
+        raise NotAvailable("Import is not available here.")
+
+
+def _check_free(session: Session, name: str) -> None:
+    if session.scalar(select(CorpusRow.id).where(CorpusRow.name == name)) is not None:
+        raise Conflict(f"There is a corpus named “{name}” already; choose another name.")
+
+
+def _corpus_info(session: Session, row: CorpusRow) -> CorpusInfo:
+    shown = session.execute(
+        select(DocumentRow.name, DocumentRow.live, DocumentRow.state, DocumentRow.bytes)
+        .where(DocumentRow.corpus_id == row.id)
+        .order_by(DocumentRow.live, DocumentRow.id)
+    )
+    latest = {document.name: document for document in shown}
+    passages = session.scalar(
+        select(func.count(PassageRow.id))
+        .join(DocumentRow, DocumentRow.id == PassageRow.document_id)
+        .where(DocumentRow.corpus_id == row.id, LIVE)
+    )
+    return CorpusInfo(
+        name=row.name,
+        documents=len(latest),
+        passages=passages or 0,
+        failed=sum(document.state == "failed" for document in latest.values()),
+        bytes=sum(document.bytes for document in latest.values()),
+        created=row.created,
+        private=row.private,
+    )
+
+
+def _name_for(session: Session, corpus: int, source: str, folders: Sequence[str], base: str, sha256: str) -> str:
+    """The document's name: what its source was called before, else the first of the candidates that fits."""
+    known = session.scalar(
+        select(DocumentRow.name).where(DocumentRow.corpus_id == corpus, DocumentRow.source == source).limit(1)
+    )
+    if known is not None:
+        return known
+    plain_upload = source == f"upload:{base}"
+    for name in names.candidates(folders, base):
+        held = versions(session, corpus, name)
+        if not held or plain_upload or any(row.sha256 == sha256 for row in held):
+            return name
+    raise AssertionError("names.candidates never ends")
+
+
+def _supersede(session: Session, held: Sequence[DocumentRow]) -> None:
+    """Ends what was still to become the live version: a newer file of the name is here."""
+    for row in held:
+        if row.live:
+            continue
+        jobs = list(session.scalars(select(JobRow).where(JobRow.document_id == row.id)))
+        if any(job.state in ("parsing", "words") for job in jobs):
+            for job in jobs:
+                job.cancel = True
+            continue
+        for job in jobs:
+            if job.state == "queued":
+                job.state, job.error = "cancelled", "A newer version of the file came."
+        session.flush()
+        remove_documents(session, [row.id])
+
+
+def _job_of(session: Session, row: DocumentRow, corpus: str) -> int:
+    """The job of a version that is there already: its open one, else one that is done at once."""
+    open_job = session.scalar(
+        select(JobRow.id).where(JobRow.document_id == row.id, JobRow.state.in_(OPEN_STATES)).limit(1)
+    )
+    if open_job is not None:
+        return open_job
+    job = JobRow(document_id=row.id, corpus=corpus, name=row.name, state="done", progress=1.0, created=now())
+    session.add(job)
+    session.flush()
+    return job.id
+
+
+def _job_row(session: Session, job: int) -> JobRow:
+    row = session.get(JobRow, job)
+    if row is None:
+        raise NotFound(f"There is no job {job}; its document was deleted.")
+    return row
+
+
+@contextlib.contextmanager
+def _readable(file: Path) -> Iterator[Any]:
+    """The file opened for reading; what keeps it shut is said in one sentence."""
+    try:
+        stream = file.open("rb")
+    except FileNotFoundError:
+        raise NotFound(f"There is no file {file}.") from None
+    except IsADirectoryError:
+        raise UsageError(f"{file} is a folder; name its files.") from None
+    except OSError as error:
+        raise UnreadableFile(f"The file {file} cannot be read ({error.strerror}); check its permissions.") from error
+    with stream:
+        yield stream
