@@ -10,10 +10,13 @@ import pypdfium2
 import pypdfium2.raw as raw
 
 from assistant.errors import Encrypted, LimitExceeded, UnreadableFile
-from assistant.types import Document, Limits
+from assistant.types import Box, Document, Limits
 from ingest.builder import DocumentBuilder
+from ingest.parsers.numbers import typed
 from ingest.parsers.pdf_layout import Paragraph, Segment, is_list, line_of, ordered, paragraphs, rows_of, segments_of
-from ingest.parsers.pdf_text import Word, frame_of, turned, words_of
+from ingest.parsers.pdf_rules import drawing_of
+from ingest.parsers.pdf_tables import Found, find_tables
+from ingest.parsers.pdf_text import Word, frame_of, turned, upright, words_of
 
 Progress = Callable[[int, int], None]
 
@@ -63,15 +66,32 @@ def _try(path: Path, password: str | None) -> Any:
 def _add_page(builder: DocumentBuilder, page: Any, number: int) -> None:
     frame = frame_of(page)
     words = words_of(page, frame)
+    drawing = drawing_of(page, frame)
     for turn in sorted({word.turn for word in words}, key=lambda t: -sum(w.turn == t for w in words)):
-        _add_words(builder, [w for w in words if w.turn == turn], number, turn)
+        lines = [upright(box, turn) for box in drawing.lines]
+        _add_words(builder, [w for w in words if w.turn == turn], lines, number, turn)
 
 
-def _add_words(builder: DocumentBuilder, words: list[Word], number: int, turn: int) -> None:
+def _add_words(builder: DocumentBuilder, words: list[Word], rules: list[Box], number: int, turn: int) -> None:
     size = sorted(w.size for w in words)[len(words) // 2]
     items = [segment for row in rows_of(words) for segment in segments_of(row)]
-    lines = [line_of([i for i in row if isinstance(i, Segment)]) for row in ordered(items, size)]
-    for paragraph in paragraphs(lines):
+    rows = [[i for i in row if isinstance(i, Segment)] for row in ordered(items, size)]
+    at = 0
+    for table in find_tables(rows, rules):
+        _add_rows(builder, rows[at : table.first], number, turn)
+        _add_table(builder, table, number, turn)
+        at = table.last
+    _add_rows(builder, rows[at:], number, turn)
+
+
+def _add_table(builder: DocumentBuilder, table: Found, number: int, turn: int) -> None:
+    boxes = [[box and turned(box, turn) for box in row] for row in table.boxes]
+    values = typed(table.grid, table.header_rows)
+    builder.add_table(table.grid, header_rows=table.header_rows, values=values, boxes=boxes, page=number)
+
+
+def _add_rows(builder: DocumentBuilder, rows: list[list[Segment]], number: int, turn: int) -> None:
+    for paragraph in paragraphs([line_of(row) for row in rows]):
         _add_paragraph(builder, paragraph, number, turn)
 
 

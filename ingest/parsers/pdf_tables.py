@@ -1,0 +1,382 @@
+"""Tables without ruling lines: rows of numbers that stand below each other, with their labels and header rows.
+
+Financial statements look like this. Works on rows of segments in reading order (ingest.parsers.pdf_layout), on any page or scan.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from assistant.types import Box
+from ingest.parsers.numbers import is_datum, is_year
+from ingest.parsers.pdf_layout import Segment, joined, overlap, union
+from ingest.parsers.pdf_text import Word
+
+Row = list[Segment]
+Interval = tuple[float, float]
+_CURRENCY = re.compile(r"(US|HK|NT|C|A)?[$€£¥₩₹]|CHF|EUR|USD|GBP|RMB")
+_TAIL = re.compile(r"[)%]{1,3}|\)\s*%|%\s*\)|pts\.?|bps")
+_DASHES = re.compile(r"[-–—−*]{1,3}|N/?A|n/?a|nm|NM|\([a-z0-9]\)")
+_DATE_WORDS = re.compile(
+    r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2},?(\s+\d{4})?|(fy|q[1-4])\s*'?\d{2,4}", re.IGNORECASE
+)
+_SPLIT = 0.4  # font sizes between two numbers of one segment that are two cells
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table as texts and boxes (upright), rows x columns; the first `header_rows` are its header."""
+
+    grid: list[list[str]]
+    boxes: list[list[Box | None]]
+    header_rows: int
+    box: Box
+    first: int = 0  # rows [first, last) of the input belong to it
+    last: int = 0
+
+
+@dataclass(slots=True)
+class _Run:
+    first: int
+    last: int = 0
+    columns: list[Interval] = field(default_factory=list)
+    data: int = 0  # data rows
+    values: int = 0  # numbers in them
+
+
+def find_tables(rows: Sequence[Row], lines: Sequence[Box]) -> list[Found]:
+    """The tables in rows of one reading order, top to bottom; `lines`: horizontal rules, for headers that span columns."""
+    cells = [cells_of(row) for row in rows]
+    found: list[Found] = []
+    at = 0
+    while at < len(rows):
+        run = _run(cells, at)
+        if run is None:
+            at += 1
+            continue
+        floor = found[-1].last if found else 0
+        found.append(_table(cells, run, floor, lines))
+        at = found[-1].last
+    return found
+
+
+# --- cells ---------------------------------------------------------------------------------------------------------
+def cells_of(row: Row) -> Row:
+    """Segments as cells: currency signs join the number after them, brackets and percent signs the one before."""
+    out: Row = []
+    pending: tuple[Word, ...] = ()
+    for segment in (part for whole in row for part in _split(whole)):
+        text = segment.text
+        if _CURRENCY.fullmatch(text):
+            out += [_of(pending)] if pending else []
+            pending = segment.words
+        elif pending and is_number(text):
+            out.append(_of(pending + segment.words))
+            pending = ()
+        elif out and _TAIL.fullmatch(text) and is_number(out[-1].text):
+            out[-1] = _of(out[-1].words + segment.words)
+        else:
+            out += ([_of(pending)] if pending else []) + [segment]
+            pending = ()
+    return out + ([_of(pending)] if pending else [])
+
+
+def _of(words: tuple[Word, ...]) -> Segment:
+    return Segment(words, union([w.box for w in words]))
+
+
+def _split(segment: Segment) -> list[Segment]:
+    """A segment of several numbers set closely is several cells; so is a number after a label with a leader of dots."""
+    if len(segment.words) < 2 or not all(is_number(w.text) or _CURRENCY.fullmatch(w.text) or _TAIL.fullmatch(w.text) for w in segment.words):
+        return [segment]
+    parts: list[list[Word]] = [[segment.words[0]]]
+    for before, word in zip(segment.words, segment.words[1:]):
+        apart = word.box[0] - before.box[2] > _SPLIT * word.size
+        glued = _CURRENCY.fullmatch(before.text) or _TAIL.fullmatch(word.text)
+        if apart and not glued:
+            parts.append([word])
+        else:
+            parts[-1].append(word)
+    return [_of(tuple(part)) for part in parts]
+
+
+def is_number(text: str) -> bool:
+    """A number, a percentage, a dash for nothing."""
+    text = text.strip()
+    if _DASHES.fullmatch(text) or is_datum(text):
+        return True
+    bare = _CURRENCY.sub("", text).strip()
+    bare = re.sub(r"\s*(pts\.?|bps|x)$", "", bare).replace(" ", "")
+    if bare.endswith("%"):
+        bare = bare[:-1]
+    if bare.startswith("(") and not bare.endswith(")"):
+        bare += ")"
+    return bool(bare) and (is_datum(bare) or bool(_DASHES.fullmatch(bare)))
+
+
+def _numbers(row: Row) -> Row:
+    return [cell for cell in row if is_number(cell.text)]
+
+
+# --- where a table is ------------------------------------------------------------------------------------------------
+def _is_data(row: Row) -> bool:
+    """At least two numbers, or one that ends the row after a label far to the left."""
+    numbers = _numbers(row)
+    if len(numbers) >= 2:
+        return len(numbers) * 2 >= len(row) - 1 and (len(row) > len(numbers) or not _all_years(numbers))
+    return len(numbers) == 1 and len(row) == 2 and row[1] is numbers[0] and row[1].box[0] - row[0].box[2] > 1.5 * row[1].size
+
+
+def _all_years(cells: Row) -> bool:
+    return all(is_year(cell.text) for cell in cells)
+
+
+def _run(rows: Sequence[Row], start: int) -> _Run | None:
+    """Data rows from `start` on that share columns, with label rows between them; None where that is no table."""
+    if not _is_data(rows[start]):
+        return None
+    run = _Run(start)
+    previous = rows[start]
+    loose: list[int] = []
+    for i in range(start, len(rows)):
+        row = rows[i]
+        step = (_bottom(row) - _bottom(previous)) / _size(row)
+        if i > start and not -0.5 < step < 5:
+            break
+        if _is_data(row) and _fits(row, run.columns):
+            run.columns = merged(run.columns + [_x(c) for c in _numbers(row)])
+            run.last, run.data, run.values = i + 1, run.data + 1, run.values + len(_numbers(row))
+            loose = []
+        elif _is_label(row, run.columns) and len(loose) < 4:
+            loose.append(i)
+        else:
+            break
+        previous = row
+    wide = len(run.columns) >= 2 and run.data >= 2
+    narrow = len(run.columns) == 1 and run.data >= 3
+    return run if wide or narrow else None
+
+
+def _fits(row: Row, columns: list[Interval]) -> bool:
+    numbers = _numbers(row)
+    if not columns:
+        return True
+    hits = sum(any(overlap(*_x(n), *c) > 0 for c in columns) for n in numbers)
+    together = merged(columns + [_x(n) for n in numbers])
+    return hits * 2 >= len(numbers) and len(together) >= len(columns) - (len(columns) > 3)
+
+
+def _is_label(row: Row, columns: list[Interval]) -> bool:
+    """A row of words left of the numbers (a section's name, a label's first line), or a spanning header."""
+    left = columns[0][0] if columns else 0.0
+    if len(row) == 1 and not is_number(row[0].text):
+        return row[0].box[2] < left + 0.35 * (columns[-1][1] - left) or row[0].box[0] > left - row[0].size
+    return bool(row) and all(cell.box[0] > left - 4 * cell.size or cell is row[0] for cell in row) and not any(
+        cell.box[2] - cell.box[0] > 30 * cell.size for cell in row
+    )
+
+
+def _x(cell: Segment) -> Interval:
+    return cell.box[0], cell.box[2]
+
+
+def _bottom(row: Row) -> float:
+    return max(cell.box[3] for cell in row)
+
+
+def _size(row: Row) -> float:
+    return max(cell.size for cell in row)
+
+
+def merged(intervals: Sequence[Interval]) -> list[Interval]:
+    """Overlapping intervals become one; left to right."""
+    out: list[Interval] = []
+    for low, high in sorted(intervals):
+        if out and low < out[-1][1] - 0.5:
+            out[-1] = (out[-1][0], max(out[-1][1], high))
+        else:
+            out.append((low, high))
+    return out
+
+
+# --- its header, columns and cells -----------------------------------------------------------------------------------
+def _table(rows: Sequence[Row], run: _Run, floor: int, lines: Sequence[Box]) -> Found:
+    top = _header_start(rows, run, floor)
+    columns = _all_columns(rows[run.first : run.last], run.columns)
+    head = _header_grid(rows[top : run.first], columns, lines)
+    body = [_place(row, columns, run.columns[0][0]) for row in rows[run.first : run.last]]
+    body = _join_wrapped(body)
+    grid, boxes = [], []
+    for line in head + body:
+        grid.append([joined_cells(cell) for cell in line])
+        boxes.append([union([c.box for c in cell]) if cell else None for cell in line])
+    whole = union([cell.box for row in rows[top : run.last] for cell in row])
+    return Found(grid, boxes, len(head), whole, top, run.last)
+
+
+def joined_cells(cells: Row) -> str:
+    return " ".join(_tidy(cell) for cell in cells)
+
+
+def _tidy(cell: Segment) -> str:
+    """The cell's text; brackets and signs close up with their number."""
+    text = joined(cell.words)
+    return re.sub(r"\s+(?=[)%])", "", text) if is_number(text) else text
+
+
+def _header_start(rows: Sequence[Row], run: _Run, floor: int) -> int:
+    """Rows above that head the columns: near, right of the labels, no prose."""
+    top = run.first
+    left, right = run.columns[0][0], run.columns[-1][1]
+    while top > floor and run.first - top < 7:
+        row, below = rows[top - 1], rows[top]
+        step = (_bottom(below) - _bottom(row)) / min(_size(row), _size(below))
+        if not 0 < step < 3.2 or not _heads(row, left, right):
+            break
+        top -= 1
+    while top < run.first and all(cell.box[2] < left for cell in rows[top]):
+        top += 1  # a title or a section's name, not a header
+    return top
+
+
+def _heads(row: Row, left: float, right: float) -> bool:
+    over = [cell for cell in row if cell.box[2] > left - 0.5 * cell.size]
+    if not over:
+        return len(row) == 1 and len(row[0].text) < 60
+    slack = 4 * row[0].size
+    return all(cell.box[0] > left - slack and cell.box[2] < right + 2 * slack for cell in over) and len(row) - len(over) <= 1
+
+
+def _all_columns(rows: Sequence[Row], numeric: list[Interval]) -> list[Interval]:
+    """Label and text columns beside those of numbers."""
+    words = [_x(c) for row in rows for c in row if not is_number(c.text)]
+    free = [x for x in words if not any(overlap(*x, *n) > 0 for n in numeric)]
+    labels = [x for x in words if x[0] < numeric[0][0] - 1]
+    # Labels run over the numbers' columns in rows without numbers; they are still one column, the leftmost.
+    out = merged([(low, min(high, numeric[0][0] - 1)) for low, high in labels])
+    extra = merged([x for x in free if x[0] > numeric[0][0]])
+    return sorted((_label_columns(out, rows, numeric) if out else []) + extra + numeric)
+
+
+def _label_columns(intervals: list[Interval], rows: Sequence[Row], numeric: list[Interval]) -> list[Interval]:
+    """Columns of words left of the numbers; one, unless most data rows fill each of several."""
+    counts = [sum(any(overlap(*_x(c), *i) > 0 for c in row) for row in rows) for i in intervals]
+    if len(intervals) > 1 and min(counts) * 2 >= max(counts):
+        return intervals
+    return [(intervals[0][0], numeric[0][0] - 1)]
+
+
+def _place(row: Row, columns: list[Interval], left: float) -> list[Row]:
+    """The row's cells by column: the one they overlap most, else the nearest."""
+    out: list[Row] = [[] for _ in columns]
+    for cell in row:
+        shared = [overlap(*_x(cell), *column) for column in columns]
+        if cell is row[0] and not is_number(cell.text) and cell.box[0] < left - 1:
+            best = next((i for i, s in enumerate(shared) if s > 0), 0)
+        elif max(shared) > 0:
+            best = shared.index(max(shared))
+        else:
+            middle = sum(_x(cell)) / 2
+            best = min(range(len(columns)), key=lambda i: abs(sum(columns[i]) / 2 - middle))
+        out[best].append(cell)
+    return out
+
+
+def _join_wrapped(body: list[list[Row]]) -> list[list[Row]]:
+    """A label in two printed lines is one label: its second line starts in lower case."""
+    out: list[list[Row]] = []
+    for line in body:
+        first = line[0][0].text if line[0] else ""
+        alone = out and out[-1][0] and not any(out[-1][1:])
+        if alone and first[:1].islower() and not out[-1][0][-1].text.endswith(":"):
+            out[-1] = [out[-1][0] + line[0], *line[1:]]
+        elif out and first[:1].islower() and not any(line[1:]) and any(out[-1][1:]):
+            out[-1][0] = out[-1][0] + line[0]
+        else:
+            out.append(line)
+    return out
+
+
+def _header_grid(rows: Sequence[Row], columns: list[Interval], lines: Sequence[Box]) -> list[list[Row]]:
+    """Header rows by column; a cell that spans several columns stands in each, lines of one cell are one."""
+    spans = [_spans(row, columns, lines) for row in rows]
+    levels: list[list[Row]] = []
+    shapes: list[list[tuple[int, int]]] = []
+    for row, ranges in zip(rows, spans):
+        line: list[Row] = [[] for _ in columns]
+        for cell, (low, high) in zip(row, ranges):
+            for column in range(low, high + 1):
+                line[column].append(cell)
+        if shapes and _same_cells(shapes[-1], ranges) and not _ruled_between(levels[-1], line, lines):
+            levels[-1] = [a + b for a, b in zip(levels[-1], line)]
+            shapes[-1] = sorted({*shapes[-1], *ranges})
+        else:
+            levels.append(line)
+            shapes.append(ranges)
+    return levels
+
+
+def _same_cells(above: list[tuple[int, int]], below: list[tuple[int, int]]) -> bool:
+    """Whether the cells below go on with those above: each stands in the same columns, or where nothing stands above."""
+    wide = {r for r in above if r[1] > r[0]}
+    return all(r in above or (not any(a[0] <= r[1] and r[0] <= a[1] for a in above)) for r in below) and (
+        not wide or wide <= set(below)
+    )
+
+
+def _ruled_between(above: list[Row], below: list[Row], lines: Sequence[Box]) -> bool:
+    for a, b in zip(above, below):
+        if a and b:
+            x = (b[0].box[0] + b[0].box[2]) / 2
+            low, high = (a[-1].box[1] + a[-1].box[3]) / 2, (b[0].box[1] + b[0].box[3]) / 2
+            if any(line[0] <= x <= line[2] and low < line[1] < high and line[2] - line[0] > line[3] - line[1] for line in lines):
+                return True
+    return False
+
+
+def _spans(row: Row, columns: list[Interval], lines: Sequence[Box]) -> list[tuple[int, int]]:
+    """For each header cell the first and last column that it heads."""
+    touched = [_touched(cell, columns) for cell in row]
+    out = []
+    for i, cell in enumerate(row):
+        ruled = _rule_below(cell, lines)
+        if ruled and (under := [c for c, column in enumerate(columns) if overlap(*column, *ruled) > 0.5 * (column[1] - column[0])]):
+            out.append((under[0], under[-1]))
+            continue
+        low = touched[i - 1][1] + 1 if i else 0
+        high = touched[i + 1][0] - 1 if i + 1 < len(row) else len(columns) - 1
+        out.append(_centred(cell, columns, touched[i], low, high))
+    return out
+
+
+def _touched(cell: Segment, columns: list[Interval]) -> tuple[int, int]:
+    hit = [c for c, column in enumerate(columns) if overlap(*_x(cell), *column) > 0]
+    if hit:
+        return hit[0], hit[-1]
+    middle = sum(_x(cell)) / 2
+    near = min(range(len(columns)), key=lambda c: min(abs(columns[c][0] - middle), abs(columns[c][1] - middle)))
+    return near, near
+
+
+def _centred(cell: Segment, columns: list[Interval], touched: tuple[int, int], low: int, high: int) -> tuple[int, int]:
+    """The range of columns around `touched` whose middle is nearest to the cell's: headers are centred over their span."""
+    middle, size = sum(_x(cell)) / 2, cell.size
+    best, score = touched, 1e9
+    for a in range(min(low, touched[0]), touched[0] + 1):
+        for b in range(touched[1], max(high, touched[1]) + 1):
+            off = abs((columns[a][0] + columns[b][1]) / 2 - middle) / size + 0.4 * (b - a)
+            if off < score - 1e-6:
+                best, score = (a, b), off
+    return touched if touched[0] == touched[1] and score > 4 else best
+
+
+def _rule_below(cell: Segment, lines: Sequence[Box]) -> Interval | None:
+    """The rule right under a header cell."""
+    middle = sum(_x(cell)) / 2
+    for line in sorted(lines, key=lambda b: b[1]):
+        near = -0.3 * cell.size < line[1] - cell.box[3] < 0.7 * cell.size
+        if near and line[0] - 1 <= middle <= line[2] + 1 and line[2] - line[0] > 5 * (line[3] - line[1]):
+            return line[0], line[2]
+    return None
