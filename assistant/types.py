@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from assistant.textual import plain
+
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1."""
 Scalar = str | int | float | bool | None
@@ -126,8 +128,8 @@ class Passage:
 
     @property
     def search_text(self) -> str:
-        """What rankers read."""
-        return f"{self.context}\n{self.text}" if self.context else self.text
+        """What rankers read: without soft hyphens and the like."""
+        return plain(f"{self.context}\n{self.text}" if self.context else self.text)
 
 
 @dataclass(frozen=True, slots=True)
