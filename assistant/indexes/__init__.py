@@ -1,0 +1,1 @@
+"""Vectors: an oracle, FAISS, and what keeps them in step with the catalog."""
