@@ -47,7 +47,11 @@ def join(parts: Sequence[str]) -> str:
     """Answers of one sentence each, in one paragraph."""
     out = ""
     for part in parts:
-        out += ("" if not out or (_WIDE_END.search(re.sub(r"(?:\[\d+\])+$", "", out)) and re.match(rf"[{HAN}《「『“]", part)) else " ") + part
+        out += (
+            ""
+            if not out or (_WIDE_END.search(re.sub(r"(?:\[\d+\])+$", "", out)) and re.match(rf"[{HAN}《「『“]", part))
+            else " "
+        ) + part
     return out
 
 

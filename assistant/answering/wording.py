@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns and sentences are tables: a row is a line
 """Every sentence that the assistant itself speaks, in both languages. Quotes keep the language of their document."""
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "summary": ("{document} in its own sentences:", "《{document}》要点（原文）："),
     "overview": ("There are {n} documents here. What they say of themselves:", "这里有 {n} 份文档，内容如下（原文）："),
-    "overview_one": ("There is one document here, {document}. In its own sentences:", "这里有一份文档《{document}》，要点（原文）："),
+    "overview_one": (
+        "There is one document here, {document}. In its own sentences:",
+        "这里有一份文档《{document}》，要点（原文）：",
+    ),
     "overview_more": ("{n} more are not shown.", "另有 {n} 份未列出。"),
     "compare_missing": ("{side}: the documents do not say.", "{side}：文档中没有说明。"),
     "greeting": (

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns and sentences are tables: a row is a line
 """What kind of work a question asks for, by rules over its words (English and Chinese)."""
 
 from __future__ import annotations
@@ -20,30 +21,28 @@ class Plan:
 
 
 _END = r"[\s.!?,;:。！？，；~～…]*"
-_SMALLTALK: tuple[tuple[Topic, re.Pattern[str]], ...] = tuple(
-    (topic, re.compile(rf"(?:{pattern}){_END}", re.IGNORECASE))
-    for topic, pattern in (
-        (
-            "greeting",
-            r"(?:hi|hello|hey|howdy|greetings|good (?:morning|afternoon|evening|day))(?: there| all| everyone)?"
-            r"|how are you(?: doing)?(?: today)?|您好|你好|嗨|哈[喽啰]|早上好|上午好|下午好|晚上好|早安|您好吗|你好[吗呀啊]",
-        ),
-        (
-            "thanks",
-            r"(?:many )?thanks?(?: you)?(?: (?:so|very) much| a lot| again)?|thank you(?: (?:so|very) much| again)?|thx|ty|cheers"
-            r"|great|perfect|ok(?:ay)?(?:,? thanks?(?: you)?)?|(?:非常|多|太)?感?谢(?:谢|您|你|了)*|谢谢(?:你|您|啦|了)?|好的|辛苦了",
-        ),
-        ("bye", r"(?:good ?)?bye(?:[ -]bye)?|see you(?: later)?|good night|再见|拜拜|晚安"),
-        (
-            "about",
-            r"who are you|what are you|what is your name|what'?s your name|what can you do(?: for me)?|how do you work"
-            r"|how can you help(?: me)?|what do you do|are you (?:a |an )?(?:ai|bot|robot|human|person|chatgpt|model)"
-            r"|which model are you|help(?: me)?|tell me about yourself|introduce yourself|what is thickshell|what'?s thickshell"
-            r"|(?:请问)?[你您](?:到底)?是(?:谁|什么|机器人吗|人吗|哪个模型)|[你您]叫什么(?:名字)?|[你您](?:能|可以|会)(?:为我|帮我)?(?:做|干)(?:些|点)?(?:什么|啥)"
-            r"|[你您]有(?:什么|哪些)功能|(?:请)?(?:做个|做一下)?(?:自我介绍|介绍一下[你您]自己)(?:一下)?|[你您]怎么(?:用|工作)|帮助",
-        ),
-    )
+_SMALLTALK_WORDS: tuple[tuple[Topic, str], ...] = (
+    (
+        "greeting",
+        r"(?:hi|hello|hey|howdy|greetings|good (?:morning|afternoon|evening|day))(?: there| all| everyone)?"
+        r"|how are you(?: doing)?(?: today)?|您好|你好|嗨|哈[喽啰]|早上好|上午好|下午好|晚上好|早安|您好吗|你好[吗呀啊]",
+    ),
+    (
+        "thanks",
+        r"(?:many )?thanks?(?: you)?(?: (?:so|very) much| a lot| again)?|thank you(?: (?:so|very) much| again)?|thx|ty|cheers"
+        r"|great|perfect|ok(?:ay)?(?:,? thanks?(?: you)?)?|(?:非常|多|太)?感?谢(?:谢|您|你|了)*|谢谢(?:你|您|啦|了)?|好的|辛苦了",
+    ),
+    ("bye", r"(?:good ?)?bye(?:[ -]bye)?|see you(?: later)?|good night|再见|拜拜|晚安"),
+    (
+        "about",
+        r"who are you|what are you|what is your name|what'?s your name|what can you do(?: for me)?|how do you work"
+        r"|how can you help(?: me)?|what do you do|are you (?:a |an )?(?:ai|bot|robot|human|person|chatgpt|model)"
+        r"|which model are you|help(?: me)?|tell me about yourself|introduce yourself|what is thickshell|what'?s thickshell"
+        r"|(?:请问)?[你您](?:到底)?是(?:谁|什么|机器人吗|人吗|哪个模型)|[你您]叫什么(?:名字)?|[你您](?:能|可以|会)(?:为我|帮我)?(?:做|干)(?:些|点)?(?:什么|啥)"
+        r"|[你您]有(?:什么|哪些)功能|(?:请)?(?:做个|做一下)?(?:自我介绍|介绍一下[你您]自己)(?:一下)?|[你您]怎么(?:用|工作)|帮助",
+    ),
 )
+_SMALLTALK = tuple((topic, re.compile(f"(?:{words}){_END}", re.IGNORECASE)) for topic, words in _SMALLTALK_WORDS)
 _POLITE = re.compile(
     r"^\s*(?:(?:hi|hello|hey)[,!.]?\s+)?(?:(?:can|could|would|will) you (?:please )?|please |i want you to |i'd like you to |"
     r"let'?s |请问|请你|请您|请|麻烦(?:你|您)?|帮(?:我|忙)|能(?:不能|否)|可以|你?能)+[,，\s]*",
@@ -55,10 +54,10 @@ _THIS = (
     r"|uploads?|collection|contents?)|it|this|these|everything|them|all|here)"
 )
 _SUMMARY_EN = re.compile(
-    rf"(?:summari[sz]e|sum up|give (?:me )?(?:a |an |the )?(?:brief |short |quick )?(?:summary|overview|outline|gist)(?: of)?"
-    rf"|(?:a |the )?(?:brief |short |quick )?(?:summary|overview|outline|gist|tl;?dr)(?: of)?"
-    rf"|what (?:is|'s) (?:the )?(?:summary|gist|main (?:point|idea|topic|message)s?)(?: of)?"
-    rf"|what are the (?:main|key) (?:points|ideas|findings|takeaways|topics)(?: of| in)?)\b[\s:]*(?P<topic>.*)",
+    r"(?:summari[sz]e|sum up|give (?:me )?(?:a |an |the )?(?:brief |short |quick )?(?:summary|overview|outline|gist)(?: of)?"
+    r"|(?:a |the )?(?:brief |short |quick )?(?:summary|overview|outline|gist|tl;?dr)(?: of)?"
+    r"|what (?:is|'s) (?:the )?(?:summary|gist|main (?:point|idea|topic|message)s?)(?: of)?"
+    r"|what are the (?:main|key) (?:points|ideas|findings|takeaways|topics)(?: of| in)?)\b[\s:]*(?P<topic>.*)",
     re.IGNORECASE,
 )
 _ABOUT_EN = re.compile(

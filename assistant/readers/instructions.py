@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns and sentences are tables: a row is a line
 """Text in documents is data. Sentences that talk to an assistant are found, marked, and never chosen as an answer."""
 
 from __future__ import annotations

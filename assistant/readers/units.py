@@ -11,11 +11,12 @@ from assistant.types import Passage
 
 Range = tuple[int, int]
 _CLAUSE = re.compile(r"(?<=[,;:，；：、—–])\s*|\s+(?=(?:and|but|which|who|where|while|because|although|when) )")
+_PROSE = re.compile(r"^[^|\t]*[.。!?！？:：；;][\"'”’」』）)]*$")
 
 
 def units(passage: Passage) -> tuple[Range, ...]:
-    """The rows of a table passage, or the sentences of any other."""
-    return rows(passage.text) if passage.table is not None else sentences(passage.text)
+    """Sentences; in a passage that holds a table also its rows, a line each."""
+    return mixed(passage.text) if passage.table is not None else sentences(passage.text)
 
 
 @lru_cache(maxsize=4096)
@@ -29,13 +30,15 @@ def sentences(text: str) -> tuple[Range, ...]:
 
 
 @lru_cache(maxsize=1024)
-def rows(text: str) -> tuple[Range, ...]:
-    """(start, end) of each line that is not blank."""
+def mixed(text: str) -> tuple[Range, ...]:
+    """Lines as rows, but for lines that read like sentences, which are cut into these."""
     found: list[Range] = []
     at = 0
     for line in text.split("\n"):
         start, end = _trim(text, at, at + len(line))
-        if start < end:
+        if start < end and _PROSE.search(text[start:end]):
+            found += [(start + s, start + e) for s, e in sentences(text[start:end])]
+        elif start < end:
             found.append((start, end))
         at += len(line) + 1
     return tuple(found)

@@ -1,0 +1,99 @@
+"""Summaries in a document's own words: its central sentences, spread over its sections.
+
+A passage is central when its vector is near the document's mean (or, without vectors, when its words are the
+document's commonest); sections take turns, so that a long one does not fill the summary; within a passage
+the sentence with the most of the document's own words is taken, early ones first.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from assistant.answering.language import count_words
+from assistant.answering.terms import terms
+from assistant.textual import sentences
+from assistant.types import Passage, Span
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    F32 = NDArray[np.float32]
+
+NEAR_REPEAT = 0.6  # share of words above which a sentence repeats another
+FEW, MANY = 5, 45  # words of a sentence worth quoting
+
+
+def summarise(passages: Sequence[Passage], vectors: F32 | None = None, count: int = 5) -> list[Span]:
+    """At most `count` sentences in the order of the document; vectors: one row a passage, or None."""
+    usable = [i for i, passage in enumerate(passages) if passage.table is None] or list(range(len(passages)))
+    if not usable:
+        return []
+    common = _common([passages[i] for i in usable])
+    central = _centrality([passages[i] for i in usable], None if vectors is None else vectors[usable], common)
+    picked: list[Span] = []
+    for place in _in_turns([passages[i] for i in usable], central):
+        passage = passages[usable[place]]
+        span = _best_sentence(passage, common, picked)
+        if span is not None:
+            picked.append(span)
+        if len(picked) == count:
+            break
+    return sorted(picked, key=lambda span: span.start)
+
+
+def _common(passages: Sequence[Passage]) -> dict[str, float]:
+    """Weight of each word: in how many passages it stands, damped."""
+    counts = Counter(word for passage in passages for word in terms(passage.text))
+    return {word: math.log1p(n) for word, n in counts.items()}
+
+
+def _centrality(passages: Sequence[Passage], vectors: F32 | None, common: dict[str, float]) -> list[float]:
+    """Nearness to the document as a whole, with a little for coming early."""
+    if vectors is not None and len(vectors) == len(passages):
+        mean = vectors.mean(axis=0)
+        near = [float(score) for score in vectors @ (mean / max(float((mean @ mean) ** 0.5), 1e-9))]
+    else:
+        near = [_weight(terms(passage.text), common) for passage in passages]
+    low, high = min(near), max(near)
+    spread = (high - low) or 1.0
+    return [(score - low) / spread + 0.5 / (1 + place) for place, score in enumerate(near)]
+
+
+def _weight(words: frozenset[str], common: dict[str, float]) -> float:
+    return sum(common.get(word, 0.0) for word in words) / (len(words) + 5)
+
+
+def _in_turns(passages: Sequence[Passage], central: Sequence[float]) -> list[int]:
+    """Places of passages: the best of each section first, then the second best of each."""
+    sections: dict[str, list[int]] = {}
+    for place in sorted(range(len(passages)), key=lambda i: (-central[i], i)):
+        sections.setdefault(passages[place].context.partition("\n")[0], []).append(place)
+    ranked = [(round_, -central[place], place) for section in sections.values() for round_, place in enumerate(section)]
+    return [place for *_, place in sorted(ranked)]
+
+
+def _best_sentence(passage: Passage, common: dict[str, float], picked: Sequence[Span]) -> Span | None:
+    best: tuple[float, Span] | None = None
+    for place, (start, end) in enumerate(sentences(passage.text, lines=passage.table is not None)):
+        span = Span(passage, passage.start + start, passage.start + end)
+        words = terms(span.quote)
+        if not FEW <= count_words(span.quote) <= MANY or _heading(span.quote) or _repeats(words, picked):
+            continue
+        score = _weight(words, common) * (1.15 if place == 0 else 1.0)
+        if best is None or score > best[0]:
+            best = (score, span)
+    return best[1] if best else None
+
+
+def _heading(text: str) -> bool:
+    """Headings, rows of links and questions say little: a sentence ends like one."""
+    return not re.search(r"[.。！!；;：:…][\"'”’」』）)]*$", text)
+
+
+def _repeats(words: frozenset[str], picked: Sequence[Span]) -> bool:
+    return any(len(words & terms(span.quote)) > NEAR_REPEAT * max(len(words), 1) for span in picked)

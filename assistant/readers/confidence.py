@@ -1,0 +1,103 @@
+"""How likely an answer is to be right: a logistic regression over a few scores, one threshold for all languages.
+
+The coefficients lie in calibration.json with their provenance; `python -m evals fit-abstention` makes them
+from training data (gold passages among thousands, and the same questions with the gold passage withheld).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from assistant.answering.terms import coverage, hard_terms, terms
+from assistant.readers.candidates import Candidate
+from assistant.readers.cues import holds, wanted
+from assistant.types import Hit
+
+COSINE_UNKNOWN = 0.8  # a passage found by words alone, before its vector is there
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """`probability` = sigmoid(bias + sum of weights x (feature - mean) / scale)."""
+
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    bias: float
+    threshold: float
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        rows = zip(self.names, self.mean, self.scale, self.weights, strict=True)
+        logit = self.bias + sum(w * (features[name] - m) / s for name, m, s, w in rows)
+        return 1.0 / (1.0 + math.exp(-max(min(logit, 30.0), -30.0)))
+
+
+@lru_cache(maxsize=1)
+def packaged() -> dict[str, Calibration]:
+    """By kind of reading: `spans` (with the span reader), `words` (without)."""
+    stored = json.loads(files("assistant.readers").joinpath("calibration.json").read_text("utf-8"))
+    return {kind: calibration(stored[kind]) for kind in ("spans", "words")}
+
+
+def calibration(row: Mapping[str, object]) -> Calibration:
+    def numbers(name: str) -> tuple[float, ...]:
+        return tuple(float(x) for x in row[name])  # type: ignore[attr-defined]
+
+    names = tuple(str(x) for x in row["names"])  # type: ignore[attr-defined]
+    return Calibration(
+        names,
+        numbers("mean"),
+        numbers("scale"),
+        numbers("weights"),
+        float(row["bias"]),  # type: ignore[arg-type]
+        float(row["threshold"]),  # type: ignore[arg-type]
+    )
+
+
+def features(
+    question: str,
+    hits: Sequence[Hit],
+    chosen: Candidate,
+    mass: float,
+    answerable: Sequence[float] = (),
+    spans: Sequence[float] = (),
+) -> dict[str, float]:
+    """Scores of one reading. `mass`: probability of the chosen sentence among all candidates; `answerable`, `spans`:
+    per passage, the reader's logit that it answers and the score of its best span over "no answer"."""
+    asked, hard = terms(question), hard_terms(question)
+    hit = hits[chosen.hit]
+    scores = sorted((h.score for h in hits), reverse=True)
+    cosines = [COSINE_UNKNOWN if h.dense is None else h.dense for h in hits]
+    text = hit.passage.search_text
+    piece = hit.passage.text[chosen.start : chosen.end]
+    found = {
+        "top": hits[0].score,
+        "margin": scores[0] - scores[1] if len(scores) > 1 else 5.0,
+        "chosen_score": hit.score,
+        "cosine": cosines[chosen.hit],
+        "cosine_max": max(cosines),
+        "cosine_margin": max(cosines) - sorted(cosines)[len(cosines) // 2],
+        "lexical": math.log1p(max(hit.lexical or 0.0, 0.0)),
+        "lexical_per_term": (hit.lexical or 0.0) / (len(asked) + 1),
+        "terms": math.log1p(len(asked)),
+        "coverage": coverage(asked, text),
+        "coverage_best": max(coverage(asked, h.passage.search_text) for h in hits[:3]),
+        "hard": coverage(hard, text),
+        "kind": 1.0 if holds(wanted(question), piece) else 0.0,
+        "mass": math.log(max(mass, 1e-6)),
+        "rank": math.log1p(chosen.hit),
+    }
+    if answerable:
+        found |= {
+            "answerable": answerable[chosen.hit],
+            "answerable_max": max(answerable),
+            "span": spans[chosen.hit],
+            "span_max": max(spans),
+        }
+    return found

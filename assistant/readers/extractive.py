@@ -1,0 +1,187 @@
+"""The embedded reader: the sentences or cells that answer, in the documents' own words, or none.
+
+Passages -> candidate spans (the span reader's, else whole sentences by words) -> log-probabilities that add
+the reader's score and the retriever's -> the sentences that hold most of the probability -> quotes of a few
+words with the answer in bold -> a calibrated confidence that decides whether to answer at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from assistant.answering.compose import one_line, quoted
+from assistant.answering.language import count_words
+from assistant.readers import confidence
+from assistant.readers.candidates import Candidate, by_words, log_softmax, normalised
+from assistant.readers.cells import TableOf, no_table, row_claim
+from assistant.readers.cues import number_in, wanted
+from assistant.readers.instructions import asks_about_instructions, instruction_ranges
+from assistant.readers.units import containing, shorten, units
+from assistant.types import Claim, Draft, Hit, Passage, Question, Span
+
+RETRIEVAL_WEIGHT = 1.0
+ENOUGH = 0.6  # probability after which no further sentence is quoted
+MOST_CLAIMS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a span reader says of one passage: does it answer (logit), and its best places (start, end, logit)."""
+
+    answerable: float
+    spans: tuple[tuple[int, int, float], ...]
+
+
+class SpanSource(Protocol):
+    @property
+    def id(self) -> str: ...
+    def find(self, question: str, passages: Sequence[str]) -> list[Reading]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence or row of passage number `hit` (offsets in its text), its probability, and its best candidate."""
+
+    hit: int
+    start: int
+    end: int
+    mass: float
+    best: Candidate
+
+
+class ExtractiveReader:
+    """Seam Reader. `source` gives the span reader, or None where its weights are not here (asked at each question)."""
+
+    def __init__(
+        self,
+        source: Callable[[], SpanSource | None] = lambda: None,
+        *,
+        table_of: TableOf = no_table,
+        quote_words: int = 40,
+        abstain_below: float | None = None,
+        depth: int = 6,
+    ) -> None:
+        self._source = source
+        self._table_of = table_of
+        self._words = quote_words
+        self._abstain_below = abstain_below
+        self._depth = depth
+
+    def read(self, question: Question, hits: Sequence[Hit]) -> Draft:
+        near = list(hits[: self._depth])
+        flagged = [hit.passage.id for hit in near if instruction_ranges(hit.passage.text)]
+        source = self._source()
+        readings = source.find(question.text, [hit.passage.text for hit in near]) if source and near else []
+        candidates = _allowed(
+            question.text, near, by_spans(near, readings) if readings else by_words(question.text, near)
+        )
+        if not candidates:
+            return Draft(abstained=not question.always_answer, details={"instructions": flagged} if flagged else {})
+        ranked = by_sentence(candidates, near)
+        return self._draft(question, near, ranked, readings, flagged)
+
+    def _draft(
+        self, question: Question, hits: list[Hit], ranked: list[Sentence], readings: list[Reading], flagged: list[int]
+    ) -> Draft:
+        first = ranked[0]
+        found = confidence.features(
+            question.text,
+            hits,
+            first.best,
+            first.mass,
+            [r.answerable for r in readings],
+            [max((s for _, _, s in r.spans), default=-10.0) for r in readings],
+        )
+        measure = confidence.packaged()["spans" if readings else "words"]
+        sure = measure.probability(found)
+        limit = measure.threshold if self._abstain_below is None else self._abstain_below
+        made = [self._claim(question.text, hits[s.hit].passage, s, bool(readings)) for s in chosen(ranked, self._words)]
+        value, unit = valued(question.text, made[0][1])
+        details: dict[str, Any] = {"features": found, "threshold": limit, "reading": "spans" if readings else "words"}
+        return Draft(
+            claims=tuple(claim for claim, _ in made),
+            confidence=sure,
+            abstained=sure < limit and not question.always_answer,
+            value=value,
+            unit=unit,
+            details=details | ({"instructions": flagged} if flagged else {}),
+        )
+
+    def _claim(self, question: str, passage: Passage, sentence: Sentence, spans: bool) -> tuple[Claim, str]:
+        """The claim and its short answer ("" where only a whole sentence is known)."""
+        best, base = sentence.best, passage.start
+        if table := self._table_of(passage, base + best.start):
+            row = (base + sentence.start, base + sentence.end)
+            bold = (base + best.start, base + best.end) if spans else None
+            return row_claim(question, passage, row, bold, table, self._words)
+        keep = (best.start, best.end) if spans else (sentence.start, sentence.start)
+        start, end = shorten(passage.text, sentence.start, sentence.end, keep, self._words)
+        span = Span(passage, base + start, base + end)
+        if not spans:
+            return Claim(one_line(span.quote), (span,)), ""
+        return Claim(quoted(span, (base + best.start, base + best.end)), (span,)), passage.text[best.start : best.end]
+
+
+def by_spans(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Candidate]:
+    """Spans of all passages, the reader's logit plus the log-probability of the passage."""
+    prior = log_softmax([hit.score for hit in hits])
+    return normalised(
+        [
+            Candidate(number, start, end, logit + RETRIEVAL_WEIGHT * float(prior[number]))
+            for number, reading in enumerate(readings)
+            for start, end, logit in reading.spans
+            if start < end
+        ]
+    )
+
+
+def _allowed(question: str, hits: Sequence[Hit], candidates: list[Candidate]) -> list[Candidate]:
+    """Without what documents say to assistants, unless the question is about that."""
+    if asks_about_instructions(question):
+        return candidates
+    banned = {number: instruction_ranges(hit.passage.text) for number, hit in enumerate(hits)}
+    kept = [c for c in candidates if not any(c.start < end and c.end > start for start, end in banned[c.hit])]
+    return kept if len(kept) == len(candidates) else normalised(kept)
+
+
+def by_sentence(candidates: Sequence[Candidate], hits: Sequence[Hit]) -> list[Sentence]:
+    """Candidates gathered by the sentence (or row) they stand in, by falling probability."""
+    gathered: dict[tuple[int, int, int], list[Candidate]] = {}
+    for candidate in candidates:
+        start, end = containing(units(hits[candidate.hit].passage), candidate.start, candidate.end)
+        gathered.setdefault((candidate.hit, start, end), []).append(candidate)
+    made = [Sentence(*key, sum(math.exp(c.score) for c in group), group[0]) for key, group in gathered.items()]
+    return sorted(made, key=lambda s: (-s.mass, s.hit, s.start))
+
+
+def chosen(ranked: Sequence[Sentence], words: int) -> list[Sentence]:
+    """The first sentence, and further ones while the evidence is spread over several."""
+    kept = [ranked[0]]
+    mass = ranked[0].mass
+    for sentence in ranked[1:]:
+        if mass >= ENOUGH or len(kept) >= MOST_CLAIMS:
+            break
+        if any(sentence.hit == k.hit and sentence.start < k.end and sentence.end > k.start for k in kept):
+            continue
+        kept.append(sentence)
+        mass += sentence.mass
+    return kept
+
+
+def valued(question: str, short: str) -> tuple[str | int | float | None, str | None]:
+    """The short answer as looked up; as a number with its unit where a number was asked for and it is hardly more.
+
+    >>> valued("How many people came?", "1,250 people"), valued("Who came?", "Ann")
+    ((1250, 'people'), ('Ann', None))
+    """
+    text = one_line(short)
+    if not text:
+        return None, None
+    number = number_in(text) if wanted(question) == "number" else None
+    if number is None or count_words(text) > 3:
+        return text, None
+    unit = "".join(ch for ch in text if not (ch.isdigit() or ch in ",.-−")).strip()
+    return number, unit or None
