@@ -13,7 +13,8 @@ from assistant.errors import Encrypted, LimitExceeded, UnreadableFile
 from assistant.types import Box, Document, Limits
 from ingest.builder import DocumentBuilder
 from ingest.parsers.numbers import typed
-from ingest.parsers.pdf_layout import Paragraph, Segment, is_list, line_of, ordered, paragraphs, rows_of, segments_of
+from ingest.parsers.pdf_lattice import find_ruled
+from ingest.parsers.pdf_layout import Island, Paragraph, Segment, is_list, line_of, ordered, paragraphs, rows_of, segments_of
 from ingest.parsers.pdf_rules import drawing_of
 from ingest.parsers.pdf_tables import Found, find_tables
 from ingest.parsers.pdf_text import Word, frame_of, turned, upright, words_of
@@ -74,8 +75,27 @@ def _add_page(builder: DocumentBuilder, page: Any, number: int) -> None:
 
 def _add_words(builder: DocumentBuilder, words: list[Word], rules: list[Box], number: int, turn: int) -> None:
     size = sorted(w.size for w in words)[len(words) // 2]
-    items = [segment for row in rows_of(words) for segment in segments_of(row)]
-    rows = [[i for i in row if isinstance(i, Segment)] for row in ordered(items, size)]
+    ruled = find_ruled(words, rules)
+    loose = [w for w in words if not any(_holds(table.box, w) for table in ruled)]
+    items: list[Segment | Island] = [segment for row in rows_of(loose) for segment in segments_of(row)]
+    items += [Island(table.box, i) for i, table in enumerate(ruled)]
+    rows: list[list[Segment]] = []
+    for row in ordered(items, size):
+        if isinstance(row[0], Island):
+            _add_flow(builder, rows, rules, number, turn)
+            _add_table(builder, ruled[row[0].key], number, turn)
+            rows = []
+        else:
+            rows.append([i for i in row if isinstance(i, Segment)])
+    _add_flow(builder, rows, rules, number, turn)
+
+
+def _holds(box: Box, word: Word) -> bool:
+    x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def _add_flow(builder: DocumentBuilder, rows: list[list[Segment]], rules: list[Box], number: int, turn: int) -> None:
     at = 0
     for table in find_tables(rows, rules):
         _add_rows(builder, rows[at : table.first], number, turn)

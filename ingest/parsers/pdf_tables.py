@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from assistant.types import Box
 from ingest.parsers.numbers import is_datum, is_year
-from ingest.parsers.pdf_layout import Segment, joined, overlap, union
+from ingest.parsers.pdf_layout import Segment, is_list, joined, overlap, union
 from ingest.parsers.pdf_text import Word
 
 Row = list[Segment]
@@ -125,7 +125,8 @@ def _is_data(row: Row) -> bool:
     """At least two numbers, or one that ends the row after a label far to the left."""
     numbers = _numbers(row)
     if len(numbers) >= 2:
-        return len(numbers) * 2 >= len(row) - 1 and (len(row) > len(numbers) or not _all_years(numbers))
+        heads = _all_years(numbers) and row[0] is numbers[0]
+        return len(numbers) * 2 >= len(row) - 1 and not heads
     return len(numbers) == 1 and len(row) == 2 and row[1] is numbers[0] and row[1].box[0] - row[0].box[2] > 1.5 * row[1].size
 
 
@@ -172,10 +173,15 @@ def _is_label(row: Row, columns: list[Interval]) -> bool:
     """A row of words left of the numbers (a section's name, a label's first line), or a spanning header."""
     left = columns[0][0] if columns else 0.0
     if len(row) == 1 and not is_number(row[0].text):
-        return row[0].box[2] < left + 0.35 * (columns[-1][1] - left) or row[0].box[0] > left - row[0].size
-    return bool(row) and all(cell.box[0] > left - 4 * cell.size or cell is row[0] for cell in row) and not any(
-        cell.box[2] - cell.box[0] > 30 * cell.size for cell in row
-    )
+        return row[0].box[2] < left + 0.35 * (columns[-1][1] - left) and row[0].box[0] < left
+    return row[0].box[0] < left - row[0].size and not _is_prose(row)
+
+
+def _is_prose(row: Row) -> bool:
+    """A line of running text whose words happen to stand apart."""
+    gaps = [b.box[0] - a.box[2] for a, b in zip(row, row[1:])]
+    words = sum(len(cell.words) for cell in row)
+    return words >= 8 and (not gaps or max(gaps) < 1.6 * _size(row) or max(len(cell.words) for cell in row) >= 16)
 
 
 def _x(cell: Segment) -> Interval:
@@ -205,8 +211,12 @@ def merged(intervals: Sequence[Interval]) -> list[Interval]:
 def _table(rows: Sequence[Row], run: _Run, floor: int, lines: Sequence[Box]) -> Found:
     top = _header_start(rows, run, floor)
     columns = _all_columns(rows[run.first : run.last], run.columns)
-    head = _header_grid(rows[top : run.first], columns, lines)
-    body = [_place(row, columns, run.columns[0][0]) for row in rows[run.first : run.last]]
+    start = run.first
+    while start > top and all(cell.box[2] < run.columns[0][0] for cell in rows[start - 1]):
+        start -= 1  # a section's name belongs to the rows under it
+    labels = sum(column[1] <= run.columns[0][0] for column in columns)
+    head = _header_grid(rows[top:start], columns, labels, lines)
+    body = [_place(row, columns, run.columns[0][0]) for row in rows[start : run.last]]
     body = _join_wrapped(body)
     grid, boxes = [], []
     for line in head + body:
@@ -230,10 +240,12 @@ def _header_start(rows: Sequence[Row], run: _Run, floor: int) -> int:
     """Rows above that head the columns: near, right of the labels, no prose."""
     top = run.first
     left, right = run.columns[0][0], run.columns[-1][1]
+    ends = [row[0].box[2] for row in rows[run.first : run.last] if _is_data(row) and row[0].box[2] < left]
+    after = min(left - 4 * _size(rows[run.first]), max(ends, default=left) + 1)
     while top > floor and run.first - top < 7:
         row, below = rows[top - 1], rows[top]
         step = (_bottom(below) - _bottom(row)) / min(_size(row), _size(below))
-        if not 0 < step < 3.2 or not _heads(row, left, right):
+        if not 0 < step < 3.2 or not _heads(row, left, right, after):
             break
         top -= 1
     while top < run.first and all(cell.box[2] < left for cell in rows[top]):
@@ -241,12 +253,15 @@ def _header_start(rows: Sequence[Row], run: _Run, floor: int) -> int:
     return top
 
 
-def _heads(row: Row, left: float, right: float) -> bool:
+def _heads(row: Row, left: float, right: float, after: float) -> bool:
+    """Whether a row can head columns from `left` to `right`; its cells begin beyond `after`, but for one label."""
     over = [cell for cell in row if cell.box[2] > left - 0.5 * cell.size]
     if not over:
         return len(row) == 1 and len(row[0].text) < 60
-    slack = 4 * row[0].size
-    return all(cell.box[0] > left - slack and cell.box[2] < right + 2 * slack for cell in over) and len(row) - len(over) <= 1
+    if _is_prose(row):
+        return False
+    slack = 8 * row[0].size
+    return all(cell.box[0] >= after and cell.box[2] < right + slack for cell in over) and len(row) - len(over) <= 1
 
 
 def _all_columns(rows: Sequence[Row], numeric: list[Interval]) -> list[Interval]:
@@ -265,7 +280,8 @@ def _label_columns(intervals: list[Interval], rows: Sequence[Row], numeric: list
     counts = [sum(any(overlap(*_x(c), *i) > 0 for c in row) for row in rows) for i in intervals]
     if len(intervals) > 1 and min(counts) * 2 >= max(counts):
         return intervals
-    return [(intervals[0][0], numeric[0][0] - 1)]
+    ends = [c.box[2] for row in rows if _is_data(row) for c in row[:1] if c.box[2] < numeric[0][0] and not is_number(c.text)]
+    return [(intervals[0][0], max(ends, default=numeric[0][0] - 1))]
 
 
 def _place(row: Row, columns: list[Interval], left: float) -> list[Row]:
@@ -274,7 +290,7 @@ def _place(row: Row, columns: list[Interval], left: float) -> list[Row]:
     for cell in row:
         shared = [overlap(*_x(cell), *column) for column in columns]
         if cell is row[0] and not is_number(cell.text) and cell.box[0] < left - 1:
-            best = next((i for i, s in enumerate(shared) if s > 0), 0)
+            best = next((i for i, s in enumerate(shared) if s > 0 and columns[i][0] < left), 0)
         elif max(shared) > 0:
             best = shared.index(max(shared))
         else:
@@ -285,23 +301,42 @@ def _place(row: Row, columns: list[Interval], left: float) -> list[Row]:
 
 
 def _join_wrapped(body: list[list[Row]]) -> list[list[Row]]:
-    """A label in two printed lines is one label: its second line starts in lower case."""
+    """A label in several printed lines is one label: they are set closer than rows, or go on in lower case."""
+    pitch = _pitch(body)
     out: list[list[Row]] = []
     for line in body:
         first = line[0][0].text if line[0] else ""
-        alone = out and out[-1][0] and not any(out[-1][1:])
-        if alone and first[:1].islower() and not out[-1][0][-1].text.endswith(":"):
-            out[-1] = [out[-1][0] + line[0], *line[1:]]
-        elif out and first[:1].islower() and not any(line[1:]) and any(out[-1][1:]):
-            out[-1][0] = out[-1][0] + line[0]
+        above = out[-1] if out else []
+        near = bool(above) and bool(line[0]) and bool(above[0]) and line[0][0].box[3] - above[0][-1].box[3] < 0.87 * pitch
+        goes_on = first[:1].islower() and not is_list(first)
+        if above and above[0] and not any(above[1:]) and (goes_on or near) and not above[0][-1].text.endswith(":"):
+            out[-1] = [above[0] + line[0], *line[1:]]
+        elif above and (goes_on or near) and not any(line[1:]) and any(above[1:]):
+            out[-1] = [above[0] + line[0], *above[1:]]
         else:
             out.append(line)
     return out
 
 
-def _header_grid(rows: Sequence[Row], columns: list[Interval], lines: Sequence[Box]) -> list[list[Row]]:
-    """Header rows by column; a cell that spans several columns stands in each, lines of one cell are one."""
-    spans = [_spans(row, columns, lines) for row in rows]
+def _pitch(body: list[list[Row]]) -> float:
+    """The smallest usual distance of two data rows; 0 where there are too few to say."""
+    bottoms = [(max(c.box[3] for cell in line[1:] for c in cell), i) for i, line in enumerate(body) if any(line[1:])]
+    steps = sorted(b[0] - a[0] for a, b in zip(bottoms, bottoms[1:]) if b[1] == a[1] + 1)
+    return steps[len(steps) // 3] if len(steps) >= 3 else 0.0
+
+
+def _header_grid(rows: Sequence[Row], columns: list[Interval], labels: int, lines: Sequence[Box]) -> list[list[Row]]:
+    """Header rows by column; a cell that spans several columns stands in each, lines of one cell are one.
+
+    `labels`: how many columns on the left hold labels; nothing spans from them into the others.
+    """
+    widths = list(columns)
+    spans: list[list[tuple[int, int]]] = []
+    for row in reversed(rows):  # upwards: the lower rows show how wide the columns are
+        spans.insert(0, _spans(row, widths, labels, lines))
+        for cell, (low, high) in zip(row, spans[0]):
+            if low == high >= labels and not _is_note(cell.text):
+                widths[low] = min(widths[low][0], cell.box[0]), max(widths[low][1], cell.box[2])
     levels: list[list[Row]] = []
     shapes: list[list[tuple[int, int]]] = []
     for row, ranges in zip(rows, spans):
@@ -336,19 +371,30 @@ def _ruled_between(above: list[Row], below: list[Row], lines: Sequence[Box]) -> 
     return False
 
 
-def _spans(row: Row, columns: list[Interval], lines: Sequence[Box]) -> list[tuple[int, int]]:
+def _spans(row: Row, columns: list[Interval], labels: int, lines: Sequence[Box]) -> list[tuple[int, int]]:
     """For each header cell the first and last column that it heads."""
+    last = len(columns) - 1
     touched = [_touched(cell, columns) for cell in row]
     out = []
     for i, cell in enumerate(row):
+        low = max(labels, touched[i - 1][1] + 1 if i else 0)
+        high = touched[i + 1][0] - 1 if i + 1 < len(row) else last
         ruled = _rule_below(cell, lines)
-        if ruled and (under := [c for c, column in enumerate(columns) if overlap(*column, *ruled) > 0.5 * (column[1] - column[0])]):
-            out.append((under[0], under[-1]))
-            continue
-        low = touched[i - 1][1] + 1 if i else 0
-        high = touched[i + 1][0] - 1 if i + 1 < len(row) else len(columns) - 1
-        out.append(_centred(cell, columns, touched[i], low, high))
+        under = [c for c in range(len(columns)) if ruled and overlap(*columns[c], *ruled) > 0.5 * (columns[c][1] - columns[c][0])]
+        if len(row) == 1 and _is_note(cell.text) and (not labels or cell.box[0] > columns[0][0] + 4 * cell.size):
+            out.append((labels, last))
+        elif touched[i][0] < labels:
+            out.append((touched[i][0], touched[i][0]))
+        elif len(under) > 1 and under[0] <= touched[i][0]:
+            out.append((max(labels, under[0]), under[-1]))
+        else:
+            out.append(_centred(cell, columns, touched[i], low, high))
     return out
+
+
+def _is_note(text: str) -> bool:
+    """(In millions), (unaudited): about all columns, wherever it is centred."""
+    return text.startswith("(") and text.endswith(")") and len(text) > 6
 
 
 def _touched(cell: Segment, columns: list[Interval]) -> tuple[int, int]:
@@ -366,7 +412,7 @@ def _centred(cell: Segment, columns: list[Interval], touched: tuple[int, int], l
     best, score = touched, 1e9
     for a in range(min(low, touched[0]), touched[0] + 1):
         for b in range(touched[1], max(high, touched[1]) + 1):
-            off = abs((columns[a][0] + columns[b][1]) / 2 - middle) / size + 0.4 * (b - a)
+            off = abs((columns[a][0] + columns[b][1]) / 2 - middle) / size + 0.1 * (b - a)
             if off < score - 1e-6:
                 best, score = (a, b), off
     return touched if touched[0] == touched[1] and score > 4 else best
