@@ -106,7 +106,7 @@ class DocumentBuilder:
         )
         table = Table(name, header, tuple(rows[len(head) :]), tuple(cells), start, end, page, sheet, len(head))
         self._tables.append(table)
-        path = self._names() + ((name,) if name else ())
+        path = self._names() + ((name,) if name and name not in self._names() else ())
         self._blocks.append(Block("table", start, end, page, path, 0, len(self._tables) - 1))
 
     def warn(self, sentence: str) -> None:

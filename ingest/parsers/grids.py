@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from ingest.parsers.numbers import MISSING, is_datum, is_year
+from ingest.parsers.numbers import MISSING, is_date, is_datum, is_year
 
 Grid = Sequence[Sequence[str]]
 LOOK_AT = 200  # rows that decide
@@ -32,8 +33,8 @@ def layout(grid: Grid) -> Layout:
     numeric = _numeric_columns(body)
     if not numeric:
         return _text_table(rows, first)
-    years = _year_columns(body, numeric)
-    data = next((r for r, row in enumerate(body) if _is_data(row, numeric, years)), 0)
+    kinds = _kinds(body, numeric)
+    data = next((r for r, row in enumerate(body) if _is_data(row, kinds)), 0)
     return Layout(*_header_above(rows, first, first + data))
 
 
@@ -70,19 +71,30 @@ def _numeric_columns(rows: list[list[str]]) -> set[int]:
     return found
 
 
-def _year_columns(rows: list[list[str]], numeric: set[int]) -> set[int]:
-    """Numeric columns that hold years, so that a year in them is data and elsewhere a heading."""
-    found = set()
+def _kind(cell: str) -> str:
+    if is_year(cell):
+        return "year"
+    if is_date(cell):
+        return "date"
+    return "number" if is_datum(cell) else ""
+
+
+def _kinds(rows: list[list[str]], numeric: set[int]) -> dict[int, str]:
+    """What most data of a column are: a year or a date above numbers is a heading, among its like it is data."""
+    found = {}
     for c in numeric:
-        data = [row[c] for row in rows if c < len(row) and is_datum(row[c])]
-        if sum(map(is_year, data)) * 2 > len(data):
-            found.add(c)
-    return found if len(found) < max(2, len(numeric)) else set(sorted(found)[:1])
+        kinds = [_kind(row[c]) for row in rows if c < len(row)]
+        counts = {kind: kinds.count(kind) for kind in ("number", "year", "date")}
+        found[c] = max(counts, key=lambda kind: counts[kind])
+    years = [c for c in sorted(found) if found[c] == "year"]
+    if len(years) == len(found) > 1:  # values that all look like years: only the first column names any
+        found |= dict.fromkeys(years[1:], "number")
+    return found
 
 
-def _is_data(row: list[str], numeric: set[int], years: set[int]) -> bool:
-    here = [(c, row[c]) for c in sorted(numeric) if c < len(row) and row[c].lower() not in MISSING]
-    data = [c for c, cell in here if is_datum(cell) and (c in years or not is_year(cell))]
+def _is_data(row: list[str], kinds: dict[int, str]) -> bool:
+    here = [(c, row[c]) for c in sorted(kinds) if c < len(row) and row[c].lower() not in MISSING]
+    data = [c for c, cell in here if _kind(cell) in ("number", kinds[c])]
     return bool(data) and len(data) * 2 >= len(here)
 
 
@@ -91,6 +103,8 @@ def _header_above(rows: list[list[str]], first: int, data: int) -> tuple[int, in
     top = data
     while top > first and any(rows[top - 1]) and data - top < MAX_HEADER:
         top -= 1
+    if max(len(row) for row in rows) == 1:
+        return top, data - top
     while top < data and len(_said(rows[top])) <= 1 and _left(rows[top]) <= _left(rows[data]):
         top += 1
     end = data
@@ -114,4 +128,4 @@ def _text_table(rows: list[list[str]], first: int) -> Layout:
 
 def _repeats(row: list[str]) -> bool:
     """Neighbours that say the same: a merged cell, repeated."""
-    return any(a and a == b for a, b in zip(row, row[1:]))
+    return any(a and a == b for a, b in pairwise(row))

@@ -110,7 +110,11 @@ def is_year(text: str) -> bool:
     return bool(_YEAR.match(text.strip()))
 
 
+def is_date(text: str) -> bool:
+    return bool(_DATE.match(text.strip()))
+
+
 def is_datum(text: str) -> bool:
     """A cell that holds data rather than a label: a number, date, time."""
     text = text.strip()
-    return parse_number(text) is not None or bool(_DATE.match(text)) or parse_number(text, ",") is not None
+    return parse_number(text) is not None or is_date(text) or parse_number(text, ",") is not None

@@ -63,6 +63,13 @@ class Package:
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
             raise UnreadableFile(DAMAGED) from error
 
+    def open(self, name: str) -> IO[bytes]:
+        """A member as a stream, for what is too big to hold; an empty one where it is missing."""
+        try:
+            return self._zip.open(name) if name in self._sizes else io.BytesIO()
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+            raise UnreadableFile(DAMAGED) from error
+
     def xml(self, name: str) -> Element | None:
         """A member parsed; None where it is missing or not XML at all."""
         data = self.read(name)
