@@ -164,11 +164,11 @@ def fitting_sets(data: Path, size: int = 1500, seed: int = 0) -> list[RetrievalS
         if row.source in by_source:
             asked = [row.question.strip()] if row.answerable else []
             by_source[row.source][row.passage.strip()].extend(asked)
+    return [_fitting(f"fit-{name}", rows, size, seed) for name, rows in by_source.items()]
+
+
+def _fitting(name: str, rows: dict[str, list[str]], size: int, seed: int) -> RetrievalSet:
     chance = random.Random(seed)  # noqa: S311 - a sample, no secret
-    return [_fitting(f"fit-{name}", rows, size, chance) for name, rows in by_source.items()]
-
-
-def _fitting(name: str, rows: dict[str, list[str]], size: int, chance: random.Random) -> RetrievalSet:
     kept = chance.sample(sorted(rows), min(size, len(rows)))
     passages = {str(n): text for n, text in enumerate(kept)}
     gold: dict[str, dict[str, int]] = defaultdict(dict)

@@ -83,7 +83,7 @@ def _stem(word: str) -> str:
 
 
 def _cut(run: str) -> Iterator[str]:
-    return _cutter().cut_for_search(run)  # type: ignore[no-any-return]
+    yield from _cutter().cut_for_search(run)
 
 
 def _simplified(run: str) -> str:
@@ -101,7 +101,7 @@ def _stemmer() -> Any:
 def _converter() -> Callable[[str], str]:
     import opencc
 
-    return opencc.OpenCC("t2s").convert  # type: ignore[no-any-return]
+    return opencc.OpenCC("t2s").convert
 
 
 @lru_cache(maxsize=1)
@@ -110,6 +110,8 @@ def _cutter() -> Any:
     import jieba
 
     class Cutter(jieba.Tokenizer):  # type: ignore[misc]
+        initialized: bool
+
         def initialize(self, dictionary: str | None = None) -> None:
             with self.lock:
                 if not self.initialized:
