@@ -15,16 +15,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import psutil
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from assistant.errors import Conflict, NotAvailable, NotFound, UnreadableFile, UsageError
+from assistant.errors import NotFound, UnreadableFile, UsageError
 from assistant.types import CorpusInfo, Document, DocumentInfo, JobInfo
 from ingest import names, passwords
+from ingest.archive import export_corpus
+from ingest.archive_reader import HIDDEN, Importer
 from ingest.catalog.database import Catalog, now, storage_errors
 from ingest.catalog.passages import Recent
 from ingest.catalog.queries import (
     LIVE,
+    check_free,
     corpus_row,
     document_row,
     info_of,
@@ -77,19 +81,20 @@ class HomeLibrary:
         self.files.sweep_incoming()
         if self._marker.exists():
             self.sweep()
+        self._end_dead_imports()
 
     # --- corpora ----------------------------------------------------------------------------------------------------
     def corpora(self, *, private: bool = False) -> list[CorpusInfo]:
         """By name; with `private`, those of conversations too."""
         with self.catalog.read() as session:
-            query = select(CorpusRow).order_by(CorpusRow.name)
+            query = select(CorpusRow).where(~CorpusRow.name.startswith(HIDDEN)).order_by(CorpusRow.name)
             rows = session.scalars(query if private else query.where(CorpusRow.private.is_(False))).all()
             return [_corpus_info(session, row) for row in rows]
 
     def create(self, corpus: str, *, private: bool = False) -> CorpusInfo:
         name = names.corpus_name(corpus)
         with self.catalog.session() as session:
-            _check_free(session, name)
+            check_free(session, name)
             row = CorpusRow(name=name, private=private, revision=1, created=now())
             session.add(row)
             session.flush()
@@ -101,7 +106,7 @@ class HomeLibrary:
             row = corpus_row(session, corpus)
             if name == corpus:
                 return
-            _check_free(session, name)
+            check_free(session, name)
             row.name = name
             session.execute(update(JobRow).where(JobRow.corpus == corpus).values(corpus=name))
             session.execute(update(ConversationRow).where(ConversationRow.corpus == corpus).values(corpus=name))
@@ -352,15 +357,29 @@ class HomeLibrary:
     # --- archives ---------------------------------------------------------------------------------------------------
     def export(self, corpus: str, target: Path) -> None:
         """Writes the corpus as one zip archive: originals, texts, passages, vectors, a manifest with their hashes."""
-        raise NotAvailable("Export is not available here.")
+        export_corpus(self.catalog, self.files, corpus, target)
 
     def import_(self, source: Path, name: str | None = None) -> CorpusInfo:
-        raise NotAvailable("Import is not available here.")
+        """Reads an archive as a new corpus; Conflict where its name is taken, UnreadableFile where it is damaged."""
+        importer = Importer(self.catalog, self.files, self._words, self._changing_files, self._limit)
+        try:
+            imported = importer.run(source, name)
+        except BaseException:
+            with contextlib.suppress(NotFound):
+                self.delete(importer.hidden)
+            raise
+        with self.catalog.read() as session:
+            return _corpus_info(session, corpus_row(session, imported))
 
-
-def _check_free(session: Session, name: str) -> None:
-    if session.scalar(select(CorpusRow.id).where(CorpusRow.name == name)) is not None:
-        raise Conflict(f"There is a corpus named “{name}” already; choose another name.")
+    def _end_dead_imports(self) -> None:
+        """Deletes what an import left that died with its process."""
+        with self.catalog.read() as session:
+            hidden = session.scalars(select(CorpusRow.name).where(CorpusRow.name.startswith(HIDDEN))).all()
+        for name in hidden:
+            owner = name.removeprefix(HIDDEN).split("-")[0]
+            if not psutil.pid_exists(int(owner)):
+                with contextlib.suppress(NotFound):
+                    self.delete(name)
 
 
 def _corpus_info(session: Session, row: CorpusRow) -> CorpusInfo:
@@ -387,7 +406,10 @@ def _corpus_info(session: Session, row: CorpusRow) -> CorpusInfo:
 
 
 def _name_for(session: Session, corpus: int, source: str, folders: Sequence[str], base: str, sha256: str) -> str:
-    """The document's name: what its source was called before, else the first of the candidates that fits."""
+    """The document's name: what its source was called before, else the first of the candidates that fits.
+
+    A document of unknown source (imported) is taken for an older version of the file.
+    """
     known = session.scalar(
         select(DocumentRow.name).where(DocumentRow.corpus_id == corpus, DocumentRow.source == source).limit(1)
     )
@@ -396,7 +418,7 @@ def _name_for(session: Session, corpus: int, source: str, folders: Sequence[str]
     plain_upload = source == f"upload:{base}"
     for name in names.candidates(folders, base):
         held = versions(session, corpus, name)
-        if not held or plain_upload or any(row.sha256 == sha256 for row in held):
+        if not held or plain_upload or any(row.sha256 == sha256 or not row.source for row in held):
             return name
     raise AssertionError("names.candidates never ends")
 

@@ -52,6 +52,8 @@ def corpus_name(text: str) -> str:
     name = clean(text)
     if not name:
         raise UsageError("A corpus needs a name; give it at least one visible character.")
+    if re.fullmatch(r"importing-\d+-.*", name):
+        raise UsageError("Names that begin with “importing-” are used for imports under way; choose another name.")
     if len(" ".join(text.split())) > LONGEST:
         raise UsageError(f"The name of a corpus has at most {LONGEST} characters; choose a shorter one.")
     return name

@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
-from assistant.errors import NotFound
+from assistant.errors import Conflict, NotFound
 from assistant.types import Document, DocumentInfo, Report
 from ingest import codec
 from ingest.catalog.tables import CorpusRow, DocumentRow
@@ -31,6 +31,12 @@ def corpus_row(session: Session, name: str) -> CorpusRow:
     if row is None:
         raise NotFound(f"There is no corpus named “{name}”.")
     return row
+
+
+def check_free(session: Session, corpus: str) -> None:
+    """Conflict where a corpus of this name exists."""
+    if session.scalar(select(CorpusRow.id).where(CorpusRow.name == corpus)) is not None:
+        raise Conflict(f"There is a corpus named “{corpus}” already; choose another name.")
 
 
 def versions(session: Session, corpus_id: int, name: str) -> list[DocumentRow]:
