@@ -1,0 +1,52 @@
+"""Load and run the span reader's network for inference, on the packaged encoder's embeddings and lower layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor, nn
+
+from assistant.embedders.bert import Bert, BertConfig, Layer, load_tensors, padded
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from assistant.embedders.sentence import PackagedBert
+
+
+class SpanHeads:
+    """`run` gives start and end logits and the answerable logit of token lists; the counterpart of SpanNetwork."""
+
+    def __init__(self, bert: Bert, tensors: dict[str, Tensor]) -> None:
+        self.bert = bert
+        self.span = _head(tensors, "span")
+        self.answers = nn.Sequential(_head(tensors, "answers.0"), nn.Tanh(), _head(tensors, "answers.2"))
+
+    @torch.inference_mode()
+    def run(self, rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(rows, tokens, 2) and (rows,), float32. Positions behind a row's own length mean nothing."""
+        ids, mask = padded(rows)
+        states = self.bert(ids, mask).float()
+        answers = self.answers(states[:, 0]).squeeze(-1)
+        return self.span(states).numpy(), answers.numpy()
+
+
+def load_heads(file: Path, base: PackagedBert, frozen_layers: int) -> SpanHeads:
+    """The reader of a weights file; its first `frozen_layers` layers are those of `base`."""
+    tensors = load_tensors(file)
+    config = BertConfig.read(base.folder)
+    shared = [cast(Layer, layer) for layer in base.bert.layers[:frozen_layers]]
+    dtype = base.bert.embeddings.dtype
+    own = [Layer(tensors, f"layer.{index}.", config, dtype) for index in range(frozen_layers, config.layers)]
+    return SpanHeads(Bert(base.bert.embeddings, [*shared, *own]).eval(), tensors)
+
+
+def _head(tensors: dict[str, Tensor], name: str) -> nn.Linear:
+    weight, bias = tensors[f"{name}.weight"].float(), tensors[f"{name}.bias"].float()
+    layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
+    layer.weight, layer.bias = nn.Parameter(weight, requires_grad=False), nn.Parameter(bias, requires_grad=False)
+    return layer
