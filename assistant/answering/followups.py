@@ -33,7 +33,7 @@ _CLOSING_ZH = re.compile(r"(?:又|则)?(?:怎么样|如何)?呢?[？?。\s]*$")
 _QUESTION_ZH = re.compile(r"谁|什么|哪|多少|几|何|怎|为什么|吗|是否|如何|多[大长高远久]|列出|总结|概括|比较")
 _HE = re.compile(r"\b(?:he|she|him|his|her|hers)\b|他|她", re.IGNORECASE)
 _IT = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|this|these|those|that one|this one|the same one)\b|它们?|其(?!他|它|中|实|余|次)|该[\u4e00-\u9fff]{1,3}|这(?:个|家|种|本|部|位|座|些|款|项)?|那(?:个|家|种|本|部|位|座|些)|他们",
+    r"\b(?:it|its|they|them|their|theirs|that one|this one|the same one|(?:this|these|those)(?=\s*(?:\?|$|is|was|are|were|has|have|had|do|does|did|can|will|mean|happen)\b|\s*\?*$))\b|它们?|其(?!他|它|中|实|余|次)|该[\u4e00-\u9fff]{1,3}|这(?:个|家|种|本|部|位|座|些|款|项)?(?!份|篇|文|资料|报告|里|些文|个文)|那(?:个|家|种|本|部|位|座|些)|他们",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:(?<!\d)(?:1[0-9]|20)\d{2}(?!\d))")
