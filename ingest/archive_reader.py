@@ -40,7 +40,7 @@ DAMAGED = "The archive is damaged or was not written by thickshell: {}."
 
 
 class Importer:
-    """One import. Until `publish`, everything lies in a hidden corpus whose documents are not live."""
+    """One import. Until it is published, everything lies in a hidden corpus that nobody can name."""
 
     def __init__(
         self,
@@ -132,11 +132,6 @@ class Importer:
         with self._catalog.session() as session:
             check_free(session, target)
             session.execute(update(CorpusRow).where(CorpusRow.id == corpus).values(name=target, private=False))
-            session.execute(
-                update(DocumentRow)
-                .where(DocumentRow.corpus_id == corpus, DocumentRow.state.in_(("words", "ready")))
-                .values(live=True)
-            )
             for document in _without_vectors(session, corpus):
                 session.execute(update(DocumentRow).where(DocumentRow.id == document).values(state="words"))
             _queue(session, corpus, target)
@@ -229,7 +224,7 @@ def _row(item: ArchivedDocument, corpus: int, parsed: Document | None, size: int
     return DocumentRow(
         corpus_id=corpus,
         name="/".join([*folders, base])[:400],
-        live=False,
+        live=parsed is not None,
         state=item.state,
         error=item.error,
         format=item.format,

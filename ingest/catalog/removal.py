@@ -16,13 +16,19 @@ def remove_documents(session: Session, documents: Sequence[int]) -> set[str]:
     hashes: set[str] = set()
     for batch in batches(list(documents)):
         hashes.update(session.scalars(select(DocumentRow.sha256).where(DocumentRow.id.in_(batch))))
-        texts = list(session.scalars(select(PassageRow.hash).where(PassageRow.document_id.in_(batch)).distinct()))
-        session.execute(delete(PassageRow).where(PassageRow.document_id.in_(batch)))
+        remove_passages(session, batch)
         session.execute(delete(DocumentRow).where(DocumentRow.id.in_(batch)))
-        for some in batches(texts):
-            in_use = exists().where(PassageRow.hash == VectorRow.hash)
-            session.execute(delete(VectorRow).where(VectorRow.hash.in_(some), ~in_use))
     return hashes
+
+
+def remove_passages(session: Session, documents: Sequence[int]) -> None:
+    """Deletes the passages of up to BATCH versions, and the vectors that no other passage has."""
+    mine = PassageRow.document_id.in_(documents)
+    texts = list(session.scalars(select(PassageRow.hash).where(mine).distinct()))
+    session.execute(delete(PassageRow).where(mine))
+    for some in batches(texts):
+        in_use = exists().where(PassageRow.hash == VectorRow.hash)
+        session.execute(delete(VectorRow).where(VectorRow.hash.in_(some), ~in_use))
 
 
 def remove_stray_vectors(session: Session) -> None:
