@@ -43,6 +43,10 @@ class DocumentBuilder:
             self._path.append((level, " ".join(text.split())[:200]))
         return start
 
+    def close_headings(self) -> None:
+        """What follows stands under no heading: a slide without a title, the next attachment."""
+        self._path = []
+
     def add_lines(self, kind: BlockKind, lines: Sequence[tuple[str, Box]], *, page: int, level: int = 0) -> int:
         """A block of printed lines with their boxes; joined by line breaks, so quotes resolve to boxes."""
         kept = [(text.strip(), box) for text, box in lines if text.strip()]

@@ -122,8 +122,10 @@ def _text_table(rows: list[list[str]], first: int) -> Layout:
     above = head
     while above > first and len(_said(rows[above - 1])) > 1:
         above -= 1
-    spanning = head == above and head + 2 < len(rows) and _repeats(rows[head]) and not _repeats(rows[head + 1])
-    return Layout(above, head - above + (2 if spanning else 1))
+    end = head + 1
+    while end < len(rows) - 1 and end - above < 4 and _repeats(rows[end - 1]) and rows[end][0] in ("", rows[end - 1][0]):
+        end += 1  # a spanning row has another below it
+    return Layout(above, end - above)
 
 
 def _repeats(row: list[str]) -> bool:

@@ -78,6 +78,8 @@ class _Reader:
         self.package, self.builder = package, builder
         self.page: int | None = None
         self.depth = 0
+        automatic = child(package.xml("content.xml"), "automatic-styles")
+        self.parents = {attribute(s, "name"): attribute(s, "parent-style-name") for s in elements(automatic, "style")}
 
     def margins(self, tag: str, kind: BlockKind) -> None:
         """Page headers or footers of the master pages, each different one once."""
@@ -93,6 +95,7 @@ class _Reader:
         self.page = number
         frames = [e for e in elements(slide) if local(e) not in ("notes", "forms")]
         titles = [f for f in frames if attribute(f, "class") == "title" and flat(f)]
+        self.builder.close_headings()
         for frame in titles:
             self.builder.add("heading", " ".join(flat(frame).split()), page=number, level=1)
         for frame in frames:
@@ -119,13 +122,13 @@ class _Reader:
                 self._asides(element)
             case "p":
                 style = attribute(element, "style-name")
-                if style in ("Title",) and self.page is None:
+                if self.page is None and "Title" in (style, self.parents.get(style)):
                     self.builder.add("heading", _text(element), level=1)
                 else:
                     self.builder.add(kind, _text(element), page=self.page)
                 self._asides(element)
             case "list":
-                self.builder.add("list", "\n".join(_items(element, 0)), page=self.page)
+                self.builder.add("list", "\n".join(_items(element, 0, "" if self.page else "- ")), page=self.page)
                 self._asides(element)
             case "table":
                 self.table(element)
@@ -191,7 +194,7 @@ class _Reader:
                 nested += list(_nested(cell))
                 repeat = min(_count(cell, "number-columns-repeated"), _MAX_REPEAT)
                 spans = (_count(cell, "number-columns-spanned"), _count(cell, "number-rows-spanned"))
-                cells += [(_cell_text(cell), *spans)] * repeat
+                cells += [(_cell_text(cell, "" if self.page else "- "), *spans)] * repeat
             for _ in range(min(_count(row, "number-rows-repeated"), _MAX_REPEAT)):
                 filler.row(cells)
         headers = sum(len(list(_rows(each))) for each in elements(table, "table-header-rows"))
@@ -229,26 +232,26 @@ def _nested(cell: Element) -> list[Element]:
     return [e for e in elements(cell, "table") if attribute(e, "is-sub-table") != "true"]
 
 
-def _cell_text(cell: Element) -> str:
+def _cell_text(cell: Element, mark: str) -> str:
     lines: list[str] = []
     for each in elements(cell):
         match local(each):
             case "p" | "h":
                 lines.append(_text(each))
             case "list":
-                lines += _items(each, 0)
+                lines += _items(each, 0, mark)
     return "\n".join(line for line in lines if line.strip())
 
 
-def _items(element: Element, depth: int) -> list[str]:
+def _items(element: Element, depth: int, mark: str) -> list[str]:
     """Lines of a list; inner lists are indented."""
     lines: list[str] = []
     for item in elements(element, "list-item", "list-header"):
         for each in elements(item):
             if local(each) == "list" and depth < 10:
-                lines += _items(each, depth + 1)
+                lines += _items(each, depth + 1, mark)
             elif local(each) in ("p", "h") and (text := _text(each).strip()):
-                lines.append("  " * depth + "- " + text)
+                lines.append("  " * depth + mark + text)
     return lines
 
 
