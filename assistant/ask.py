@@ -40,7 +40,7 @@ from assistant.types import (
 )
 
 if TYPE_CHECKING:
-    from assistant.readers.listing import Find
+    from assistant.readers.extractive import SpanSource
     from assistant.seams import Embedder, PassageStore, Reader, Retriever
 
 Stop = Callable[[], bool]
@@ -86,7 +86,7 @@ class Assistant:
         brain: Brain | None = None,
         *,
         embedder: Embedder | None = None,
-        find: Find | None = None,
+        source: Callable[[], SpanSource | None] = lambda: None,
         hits: int = 10,
         quote_words: int = 40,
     ) -> None:
@@ -95,7 +95,7 @@ class Assistant:
         self._store = store
         self._brain = brain or Brain()
         self._embedder = embedder
-        self._find = find
+        self._source = source
         self._hits = hits
         self._quote_words = quote_words
 
@@ -153,7 +153,7 @@ class Assistant:
             self._store,
             stop,
             self._embedder,
-            self._find,
+            self._source,
             self._quote_words,
             self._hits,
             seen,

@@ -27,18 +27,20 @@ ENOUGH = 0.6  # probability after which no further sentence is quoted
 MOST_CLAIMS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a span reader says of one passage: does it answer (logit), and its best places (start, end, logit)."""
+class Reading(Protocol):
+    """What a span reader says of one passage: does it answer (logit), and its best places with their score over "no
+    answer" (start, end, score), best first."""
 
-    answerable: float
-    spans: tuple[tuple[int, int, float], ...]
+    @property
+    def answerable(self) -> float: ...
+    @property
+    def spans(self) -> tuple[tuple[int, int, float], ...]: ...
 
 
 class SpanSource(Protocol):
-    @property
-    def id(self) -> str: ...
-    def find(self, question: str, passages: Sequence[str]) -> list[Reading]: ...
+    """What reads passages: `assistant.readers.span.SpanModel`."""
+
+    def predict(self, question: str, passages: Sequence[str]) -> Sequence[Reading]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class ExtractiveReader:
         near = list(hits[: self._depth])
         flagged = [hit.passage.id for hit in near if instruction_ranges(hit.passage.text)]
         source = self._source()
-        readings = source.find(question.text, [hit.passage.text for hit in near]) if source and near else []
+        readings = list(source.predict(question.text, [hit.passage.text for hit in near])) if source and near else []
         candidates = _allowed(
             question.text, near, by_spans(near, readings) if readings else by_words(question.text, near)
         )

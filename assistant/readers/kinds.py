@@ -14,7 +14,7 @@ from assistant.answering.terms import coverage, normal, terms
 from assistant.answering.wording import say
 from assistant.errors import Cancelled
 from assistant.planning.router import Plan
-from assistant.readers.extractive import Reading
+from assistant.readers.extractive import Reading, SpanSource
 from assistant.readers.instructions import instruction_ranges
 from assistant.readers.listing import Find, patterned, things
 from assistant.readers.units import shorten, units
@@ -50,7 +50,7 @@ class Work:
     store: PassageStore
     stop: Callable[[], bool]
     embedder: Embedder | None = None
-    find: Find | None = None
+    source: Callable[[], SpanSource | None] = lambda: None
     quote_words: int = 40
     hits: int = 10
     seen: Callable[[tuple[Hit, ...]], None] = field(default=lambda _: None)
@@ -262,15 +262,15 @@ def _scanned(plan: Plan, hits: Sequence[Hit]) -> bool:
 
 def _stoppable(work: Work) -> Find | None:
     """The span reader over a few passages at a time, so that stop is heard."""
-    find = work.find
-    if find is None:
+    source = work.source()
+    if source is None:
         return None
 
     def found(question: str, passages: Sequence[str]) -> list[Reading]:
         out: list[Reading] = []
         for piece in _pieces(passages, 8):
             work.check()
-            out += find(question, piece)
+            out += source.predict(question, piece)
         return out
 
     return found

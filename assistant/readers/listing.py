@@ -35,7 +35,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
         (r"\byears?\b|年份", r"\b(?:1[0-9]|20)\d{2}\b|(?:1[0-9]|20)\d{2}年"),
     )
 )
-Find = Callable[[str, Sequence[str]], list[Reading]]
+Find = Callable[[str, Sequence[str]], Sequence[Reading]]
 CLOSE = 4.0  # logits below the best span at which a further span is still listed
 MOST = 50
 
