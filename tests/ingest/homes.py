@@ -1,0 +1,60 @@
+"""A home with its real parts for the tests of ingestion: catalog, library, parser processes, word index, hashed vectors."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.embedders.hashed import HashedEmbedder
+from assistant.retrieval.lexical import TantivyWords
+from assistant.seams import Embedder
+from assistant.settings import Settings
+from assistant.types import Limits, Passage
+from ingest.catalog.database import Catalog
+from ingest.catalog.passages import SqlPassages
+from ingest.library import HomeLibrary
+from ingest.pool import ParserPool
+from ingest.worker import Worker
+
+
+@dataclass
+class Home:
+    catalog: Catalog
+    store: SqlPassages
+    words: TantivyWords
+    library: HomeLibrary
+    worker: Worker
+    pool: ParserPool
+
+    def ingest(self, corpus: str, *files: Path) -> dict[str, str]:
+        """Submits files and works until idle: document name -> state of its job."""
+        if corpus not in {info.name for info in self.library.corpora()}:
+            self.library.create(corpus)
+        jobs = [self.library.submit(corpus, file) for file in files]
+        self.worker.run_until_idle()
+        return {row.document: row.state for row in self.library.jobs(ids=jobs)}
+
+    def passages(self, corpus: str) -> dict[str, list[Passage]]:
+        return {
+            info.name: self.store.document_passages(corpus, info.name)
+            for info in self.library.documents(corpus)
+            if info.searchable
+        }
+
+
+@contextlib.contextmanager
+def home_at(folder: Path, embedder: Embedder | None = None, workers: int = 2) -> Iterator[Home]:
+    settings = Settings(home=folder, workers=workers)
+    catalog = Catalog.open(folder)
+    store = SqlPassages(catalog)
+    words = TantivyWords(folder / "words", store.corpus_id)
+    with ParserPool(workers, Limits(seconds=30)) as pool:
+        worker = Worker(catalog, pool, embedder or HashedEmbedder(), words, settings)
+        library = HomeLibrary(catalog, words, worker=lambda: worker)
+        try:
+            yield Home(catalog, store, words, library, worker, pool)
+        finally:
+            worker.stop()
+            catalog.close()
