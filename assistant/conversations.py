@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from assistant.errors import NotFound, StorageError, UsageError
-from assistant.types import Answer, Turn
+from assistant.types import Answer, Turn, hit_json
 from ingest.catalog.database import Catalog, now
 from ingest.catalog.tables import ConversationRow, FeedbackRow, MessageRow
 
@@ -313,8 +313,12 @@ def title_from(question: str) -> str:
 
 
 def stored_answer(answer: Answer) -> dict[str, Any]:
-    """What is kept of an answer: the command line's form, with the receipt and the suggestions."""
-    return answer.as_json() | {"followups": list(answer.followups), "receipt": answer.receipt}
+    """What is kept of an answer: the command line's form, with the receipt, the suggestions, and where its hits stand."""
+    hits = [
+        hit_json(hit) | {"corpus": hit.passage.corpus, "start": hit.passage.start, "end": hit.passage.end}
+        for hit in answer.hits
+    ]
+    return answer.as_json() | {"hits": hits, "followups": list(answer.followups), "receipt": answer.receipt}
 
 
 def _new_id() -> str:
