@@ -1,0 +1,202 @@
+"""One vector index for each corpus, kept in step with the catalog and, from time to time, on disk.
+
+A folder `<corpus id>/<revision>` is a generation. The newest sound one of the right encoder is loaded, and what the
+catalog says has changed since is added and removed; without one, all of it is. Old generations go when a new one is
+published, so a changed encoder builds beside what there was.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant.errors import StorageError
+from assistant.indexes.faiss import CROSSOVER, FaissIndex
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assistant.seams import F32, I64, PassageStore
+
+log = logging.getLogger(__name__)
+
+CHUNK = 20_000
+ATTEMPTS = 5
+WORTH_SAVING = 2_000
+"""Changes that are saved at once; fewer are saved when they are a tenth of the corpus, or by `save`."""
+
+
+@dataclass
+class _Corpus:
+    """The index of one corpus in this process. `documents` stands beside `ids`, which are ascending."""
+
+    index: FaissIndex
+    ids: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    documents: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    revision: int = -1
+    unsaved: int = 0
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    renewal: threading.Thread | None = None
+
+
+class CorpusVectors:
+    """Searches by meaning, safe for threads; several processes may use one folder."""
+
+    def __init__(self, folder: Path, store: PassageStore, encoder: str, dim: int) -> None:
+        self._folder, self._store, self._encoder, self._dim = folder, store, encoder, dim
+        self._corpora: dict[int, _Corpus] = {}
+        self._guard = threading.Lock()
+
+    def search(
+        self,
+        corpus: str,
+        query: F32,
+        k: int,
+        only: Collection[int] | None = None,
+        without: Collection[int] = (),
+    ) -> list[tuple[int, float]]:
+        """(passage id, cosine) best first for one query (dim,); `only` and `without` are document ids."""
+        entry = self._current(corpus)
+        with entry.lock:
+            allowed = None if only is None else entry.ids[np.isin(entry.documents, list(only))]
+            excluded = entry.ids[np.isin(entry.documents, list(without))] if without else None
+            return entry.index.search(query[None, :], k, allowed, excluded)[0]
+
+    def scores(self, corpus: str, query: F32, ids: Collection[int]) -> dict[int, float]:
+        """Cosines of those of the passages that have a vector."""
+        entry = self._current(corpus)
+        with entry.lock:
+            there = np.intersect1d(np.fromiter(ids, np.int64, len(ids)), entry.index.ids)
+            cosines = entry.index.rows(there) @ query if len(there) else np.zeros(0)
+        return {int(i): float(score) for i, score in zip(there, cosines)}
+
+    def size(self, corpus: str) -> int:
+        """Vectors that the corpus has now."""
+        return len(self._current(corpus).index)
+
+    def save(self, corpus: str) -> None:
+        """Write a generation where the newest is not up to date; then nothing removed is left on disk."""
+        entry = self._current(corpus)
+        with entry.lock:
+            if entry.unsaved or not self._generations(self._store.corpus_id(corpus)):
+                self._publish(self._store.corpus_id(corpus), entry)
+
+    def drop(self, corpus: int) -> None:
+        """Everything of a deleted corpus, by its id."""
+        with self._guard:
+            self._corpora.pop(corpus, None)
+        shutil.rmtree(self._folder / str(corpus), ignore_errors=True)
+
+    def wait(self) -> None:
+        """Until no index is being renewed beside its searches."""
+        for entry in list(self._corpora.values()):
+            if entry.renewal:
+                entry.renewal.join()
+
+    # --- in step with the catalog ---
+    def _current(self, corpus: str) -> _Corpus:
+        number = self._store.corpus_id(corpus)
+        with self._guard:
+            entry = self._corpora.setdefault(number, _Corpus(FaissIndex(self._dim, self._encoder)))
+        with entry.lock:
+            if entry.revision < 0:
+                entry.index = self._newest(number)
+            revision = self._store.revision(corpus)
+            if entry.revision != revision:
+                self._follow(corpus, entry)
+                entry.revision = revision
+                if entry.unsaved >= max(WORTH_SAVING, len(entry.index) // 10):
+                    self._publish(number, entry)
+            self._renew(entry)
+        return entry
+
+    def _follow(self, corpus: str, entry: _Corpus) -> None:
+        """Take in what changed: the catalog decides what is there."""
+        for _ in range(ATTEMPTS):
+            entry.ids, entry.documents = self._store.vector_state(corpus, self._encoder)
+            gone = np.setdiff1d(entry.index.ids, entry.ids, assume_unique=True)
+            new = np.setdiff1d(entry.ids, entry.index.ids, assume_unique=True)
+            entry.index.remove(gone)
+            entry.unsaved += len(gone) + len(new)
+            try:
+                for part in _parts(new):
+                    entry.index.add(part, self._store.vectors(part.tolist(), self._encoder))
+            except KeyError:  # deleted in between
+                continue
+            return
+        raise StorageError(f"The vectors of the corpus {corpus} change too fast to be read; try again.")
+
+    def _renew(self, entry: _Corpus) -> None:
+        """Small indexes are renewed at once, large ones in a thread beside their searches."""
+        if not entry.index.stale or (entry.renewal and entry.renewal.is_alive()):
+            return
+        if len(entry.index) < CROSSOVER:
+            entry.index = entry.index.renewed()
+        else:
+            entry.renewal = threading.Thread(target=_renew_beside, args=(entry,), name="renew-vectors", daemon=True)
+            entry.renewal.start()
+
+    # --- on disk ---
+    def _generations(self, number: int) -> list[Path]:
+        """Generations of a corpus, newest first."""
+        folder = self._folder / str(number)
+        names = [path for path in folder.iterdir() if path.name.isdigit()] if folder.is_dir() else []
+        return sorted(names, key=lambda path: int(path.name), reverse=True)
+
+    def _newest(self, number: int) -> FaissIndex:
+        """The newest sound generation of this encoder, or an empty index."""
+        for folder in self._generations(number):
+            try:
+                index = FaissIndex.load(folder)
+            except StorageError as error:
+                log.warning("%s It is made anew from the catalog.", error)
+                continue
+            if (index.encoder, index.dim) == (self._encoder, self._dim):
+                return index
+            log.info("The vector index in %s is of another encoder; a new one is made beside it.", folder.name)
+        return FaissIndex(self._dim, self._encoder)
+
+    def _publish(self, number: int, entry: _Corpus) -> None:
+        """Write the generation of this revision, then delete the others. A read-only home works without."""
+        target = self._folder / str(number) / str(max(entry.revision, 0))
+        others = self._generations(number)
+        try:
+            if target in others:  # damaged, of another encoder, or written by another process at the same revision
+                shutil.rmtree(target)
+            entry.index.save(target)
+        except (StorageError, OSError) as error:
+            log.warning("The vectors are not saved: %s", error)
+            return
+        entry.unsaved = 0
+        for folder in others:
+            if folder != target:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _renew_beside(entry: _Corpus) -> None:
+    """Build the renewed index while the old one answers, then take in what changed and put it in its place."""
+    with entry.lock:
+        old, ids = entry.index, entry.index.ids
+    fresh = FaissIndex(old.dim, old.encoder, graph=True)
+    for part in _parts(ids):
+        with entry.lock:
+            kept = np.intersect1d(part, entry.index.ids)
+            rows = entry.index.rows(kept)
+        fresh.add(kept, rows)
+    with entry.lock:
+        fresh.remove(np.setdiff1d(fresh.ids, entry.index.ids))
+        new = np.setdiff1d(entry.index.ids, fresh.ids)
+        fresh.add(new, entry.index.rows(new))
+        entry.index = fresh
+        entry.unsaved = max(entry.unsaved, len(fresh))
+
+
+def _parts(ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    return [ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK)]

@@ -1,0 +1,66 @@
+"""Two rankers' scores to one: the sum of both log-probabilities over the candidates of either.
+
+Each ranker's scores, divided by its temperature, are read as logits over the candidates. Ranks would throw away how
+sure a ranker is; this keeps it, and a ranker that is unsure hardly moves the order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Temperatures:
+    """Score differences that make a passage e times as likely: of cosines, and of BM25."""
+
+    dense: float
+    lexical: float
+
+
+FITTED = Temperatures(dense=0.01, lexical=3.0)
+
+
+def log_softmax(scores: Scores, temperature: float) -> Scores:
+    """Log-probabilities of scores (n,).
+
+    >>> np.exp(log_softmax(np.array([0.02, 0.02]), 0.01)).tolist()
+    [0.5, 0.5]
+    """
+    logits = scores / temperature
+    logits = logits - logits.max()
+    result: Scores = logits - np.log(np.exp(logits).sum())
+    return result
+
+
+def fused(dense: Scores, lexical: Scores, temperatures: Temperatures = FITTED) -> Scores:
+    """Sum of both log-probabilities for candidates (n,); NaN in `dense` marks passages without a vector yet."""
+    if not len(lexical) or np.isnan(dense).all():
+        return log_softmax(lexical, temperatures.lexical) if len(lexical) else lexical
+    whole = completed(dense, lexical)
+    return log_softmax(whole, temperatures.dense) + log_softmax(lexical, temperatures.lexical)
+
+
+def completed(dense: Scores, lexical: Scores) -> Scores:
+    """Cosines with those that are missing put where BM25 would expect them: a line through the candidates with both.
+
+    The line never falls and stays within the cosines that were seen, so a document that waits for its vectors is
+    neither lifted above nor held below what its words deserve.
+    """
+    missing = np.isnan(dense)
+    if not missing.any():
+        return dense
+    x, y = lexical[~missing], dense[~missing]
+    spread = x.std()
+    slope = max(0.0, float(((x - x.mean()) * (y - y.mean())).mean() / spread**2)) if spread > 0 else 0.0
+    guess = y.mean() + slope * (lexical - x.mean())
+    return np.where(missing, np.clip(guess, y.min(), y.max()), dense)
+
+
+def probabilities(logs: Scores) -> Scores:
+    """Shares (n,) that sum to 1, in the order of the fused scores."""
+    return np.exp(log_softmax(logs, 1.0)) if len(logs) else logs
