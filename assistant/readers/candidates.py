@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     F64 = NDArray[np.float64]
+
+LEAST_SHARE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ def log_softmax(values: Sequence[float], temperature: float = 1.0) -> F64:
     return logs
 
 
+def log_shares(hits: Sequence[Hit]) -> list[float]:
+    """Log-probability of each passage among these; a hit's score is its share of the retriever's evidence."""
+    return [float(v) for v in log_softmax([math.log(max(hit.score, LEAST_SHARE)) for hit in hits])]
+
+
 def normalised(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Best first, scores as log-probabilities; ties by place, so that the order never varies."""
     logs = log_softmax([c.score for c in candidates])
@@ -53,12 +61,12 @@ def normalised(candidates: Sequence[Candidate]) -> list[Candidate]:
 def by_words(question: str, hits: Sequence[Hit]) -> list[Candidate]:
     """Whole sentences or rows, scored by shared words, the kind of thing asked for, and the passage's score."""
     asked, kind = terms(question), wanted(question)
-    prior = log_softmax([hit.score for hit in hits])
+    prior = log_shares(hits)
     found: list[Candidate] = []
     for number, hit in enumerate(hits):
         text = hit.passage.text
         for place, (start, end) in enumerate(units(hit.passage)):
             piece = text[start:end]
             score = 4.0 * coverage(asked, piece) + (0.7 if holds(kind, piece) else 0.0) - 0.03 * min(place, 10)
-            found.append(Candidate(number, start, end, score + float(prior[number])))
+            found.append(Candidate(number, start, end, score + prior[number]))
     return normalised(found)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from assistant.answering.terms import coverage, hard_terms, terms
-from assistant.readers.candidates import Candidate
+from assistant.readers.candidates import LEAST_SHARE, Candidate
 from assistant.readers.cues import holds, wanted
 from assistant.types import Hit
 
@@ -72,14 +72,14 @@ def features(
     per passage, the reader's logit that it answers and the score of its best span over "no answer"."""
     asked, hard = terms(question), hard_terms(question)
     hit = hits[chosen.hit]
-    scores = sorted((h.score for h in hits), reverse=True)
+    scores = sorted((math.log(max(h.score, LEAST_SHARE)) for h in hits), reverse=True)
     cosines = [COSINE_UNKNOWN if h.dense is None else h.dense for h in hits]
     text = hit.passage.search_text
     piece = hit.passage.text[chosen.start : chosen.end]
     found = {
-        "top": hits[0].score,
+        "top": scores[0],
         "margin": scores[0] - scores[1] if len(scores) > 1 else 5.0,
-        "chosen_score": hit.score,
+        "chosen_score": math.log(max(hit.score, LEAST_SHARE)),
         "cosine": cosines[chosen.hit],
         "cosine_max": max(cosines),
         "cosine_margin": max(cosines) - sorted(cosines)[len(cosines) // 2],

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from assistant.answering.compose import one_line, quoted
 from assistant.answering.language import count_words
 from assistant.readers import confidence
-from assistant.readers.candidates import Candidate, by_words, log_softmax, normalised
+from assistant.readers.candidates import Candidate, by_words, log_shares, normalised
 from assistant.readers.cells import TableOf, no_table, row_claim
 from assistant.readers.cues import number_in, wanted
 from assistant.readers.instructions import asks_about_instructions, instruction_ranges
@@ -129,10 +129,10 @@ class ExtractiveReader:
 
 def by_spans(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Candidate]:
     """Spans of all passages, the reader's logit plus the log-probability of the passage."""
-    prior = log_softmax([hit.score for hit in hits])
+    prior = log_shares(hits)
     return normalised(
         [
-            Candidate(number, start, end, logit + RETRIEVAL_WEIGHT * float(prior[number]))
+            Candidate(number, start, end, logit + RETRIEVAL_WEIGHT * prior[number])
             for number, reading in enumerate(readings)
             for start, end, logit in reading.spans
             if start < end
