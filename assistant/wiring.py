@@ -1,0 +1,201 @@
+"""Builds a house from settings: the only file that knows all adapters.
+
+Nothing heavy loads here. Models load on first use, or in the background after `House.start`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from assistant.errors import NotAvailable, ThickshellError
+from assistant.types import Limits
+
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
+    from assistant.conversations import SqlChats
+    from assistant.embedders.sentence import SentenceEmbedder
+    from assistant.indexes.corpus import CorpusVectors
+    from assistant.readers.span import SpanModel
+    from assistant.retrieval.hybrid import HybridRetriever
+    from assistant.retrieval.lexical import TantivyWords
+    from assistant.seams import Embedder
+    from assistant.settings import Settings
+    from ingest.catalog.database import Catalog
+    from ingest.catalog.passages import SqlPassages
+    from ingest.library import HomeLibrary
+    from ingest.pool import ParserPool
+    from ingest.worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+class House:
+    """All services over one home. Parts are made when first asked for; `close` ends what was started."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._warm = threading.Event()
+        self._closed = threading.Event()
+        self._warming: threading.Thread | None = None
+
+    # --- what the edge uses ---------------------------------------------------------------------------------------
+    @cached_property
+    def library(self) -> HomeLibrary:
+        from ingest.library import HomeLibrary
+
+        return HomeLibrary(
+            self.catalog, self.words, worker=lambda: self.worker, max_upload_mb=self.settings.max_upload_mb
+        )
+
+    @cached_property
+    def chats(self) -> SqlChats:
+        from assistant.conversations import SqlChats
+
+        return SqlChats(self.catalog, forget_corpus=self.library.delete)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        from assistant.ask import Assistant, Brain
+        from assistant.readers.cells import tables_of
+        from assistant.readers.extractive import ExtractiveReader
+
+        reader = ExtractiveReader(
+            self._span_source,
+            table_of=tables_of(self.store),
+            quote_words=self.settings.quote_words,
+            abstain_below=self.settings.abstain_below,
+        )
+        return Assistant(
+            self.retriever,
+            reader,
+            self.store,
+            Brain("embedded", self._parts),
+            embedder=self.embedder,
+            source=self._span_source,
+            hits=self.settings.hits,
+            quote_words=self.settings.quote_words,
+        )
+
+    @property
+    def ready(self) -> bool:
+        """The models are loaded (or cannot be: then each use says why)."""
+        return self._warming is None or self._warm.is_set()
+
+    def start(self) -> None:
+        """For a server: takes jobs, and loads the models in the background so that the page answers before."""
+        self._warming = threading.Thread(target=self._load, name="load-models", daemon=True)
+        self._warming.start()
+
+    def close(self) -> None:
+        self._closed.set()
+        if "worker" in self.__dict__:
+            self.worker.stop()
+        if "_pool" in self.__dict__:
+            self._pool.close()
+        if "catalog" in self.__dict__:
+            self.catalog.close()
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+    @cached_property
+    def catalog(self) -> Catalog:
+        from ingest.catalog.database import Catalog
+
+        return Catalog.open(self.settings.home)
+
+    @cached_property
+    def store(self) -> SqlPassages:
+        from ingest.catalog.passages import SqlPassages
+
+        return SqlPassages(self.catalog)
+
+    @cached_property
+    def words(self) -> TantivyWords:
+        from assistant.retrieval.lexical import TantivyWords
+
+        return TantivyWords(self.catalog.home / "words", self.store.corpus_id)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        if self.settings.encoder == "hashed":
+            from assistant.embedders.hashed import HashedEmbedder
+
+            return HashedEmbedder()
+        return self._sentence_embedder
+
+    @cached_property
+    def vectors(self) -> CorpusVectors:
+        from assistant.indexes.corpus import CorpusVectors
+
+        return CorpusVectors(self.catalog.home / "vectors", self.store, self.embedder.id, self.embedder.dim)
+
+    @cached_property
+    def retriever(self) -> HybridRetriever:
+        from assistant.retrieval.dense import DenseRanker
+        from assistant.retrieval.hybrid import HybridRetriever
+
+        return HybridRetriever(self.store, self.words, DenseRanker(self.embedder, self.vectors))
+
+    @cached_property
+    def worker(self) -> Worker:
+        from ingest.worker import Worker
+
+        return Worker(self.catalog, self._pool, self.embedder, self.words, self.settings)
+
+    @cached_property
+    def _pool(self) -> ParserPool:
+        from ingest.pool import ParserPool
+
+        s = self.settings
+        limits = Limits(s.parse_seconds, s.parse_memory_mb, s.parse_pages, expanded_mb=s.expanded_mb)
+        return ParserPool(s.workers, limits)
+
+    @cached_property
+    def _sentence_embedder(self) -> SentenceEmbedder:
+        from assistant.embedders.sentence import SentenceEmbedder
+
+        s = self.settings
+        return SentenceEmbedder(s.encoder, threads=s.threads, precision=s.precision, allow_downloads=s.allow_downloads)
+
+    # --- the span reader --------------------------------------------------------------------------------------------
+    @cached_property
+    def _span_model(self) -> SpanModel:
+        from pathlib import Path
+
+        from assistant.readers.span import SpanModel
+
+        folder = None if self.settings.reader == "packaged" else Path(self.settings.reader)
+        shared = self._sentence_embedder if self.settings.encoder == "packaged" else None
+        return SpanModel(folder, shared)
+
+    def _span_source(self) -> SpanModel | None:
+        """The span reader, or None where its weights are not here: then whole sentences are chosen by their words."""
+        from assistant.readers.span import WEIGHTS
+
+        return self._span_model if (self._span_model.folder / WEIGHTS).is_file() else None
+
+    def _parts(self) -> dict[str, str]:
+        source = self._span_source()
+        return {"encoder": self.embedder.id, "reader": source.id if source else "words"}
+
+    def _load(self) -> None:
+        try:
+            self.worker.start()
+            self.embedder.embed_queries(["warm"])
+            if source := self._span_source():
+                source.predict("warm", ["warm"])
+        except NotAvailable as error:
+            log.warning("%s", error)
+        except ThickshellError as error:
+            log.error("%s", error)
+        finally:
+            self._warm.set()
+
+
+def build(settings: Settings) -> House:
+    """The house of these settings; opens its catalog, so that a home that cannot be used is said at once."""
+    house = House(settings)
+    assert house.catalog is not None
+    return house
