@@ -1,0 +1,93 @@
+"""The rankers of the product over the passages of a public set, without catalog and files: a passage for each paragraph."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant.indexes.faiss import FaissIndex
+from assistant.retrieval.hybrid import CANDIDATES
+from assistant.retrieval.lexical import TantivyWords
+from assistant.retrieval.word_queries import Scope
+from assistant.types import Passage
+from evals.data import RetrievalSet
+
+if TYPE_CHECKING:
+    from assistant.seams import F32, Embedder
+
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The candidates of a question with both rankers' scores; ids are places in `Pool.names`."""
+
+    question: str
+    dense: dict[int, float]
+    lexical: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Indexes over a set's passages; ids count from 0 in the order of `names`."""
+
+    data: RetrievalSet
+    names: list[str]
+    index: FaissIndex
+    words: TantivyWords
+    queries: dict[str, F32]
+
+    def scored(self, n: int = CANDIDATES) -> Iterator[Scored]:
+        """Every question with its candidates, as `HybridRetriever` gathers them."""
+        for question, text in self.data.questions.items():
+            row = self.queries[question]
+            dense = dict(self.index.search(row[None, :], n)[0])
+            lexical = dict(self.words.search(text, Scope([1]), n))
+            extra = np.array(sorted(lexical.keys() - dense.keys()), np.int64)
+            if len(extra):
+                dense |= dict(zip(extra.tolist(), (self.index.rows(extra) @ row).tolist()))
+            lexical |= self.words.scores(text, dense.keys() - lexical.keys())
+            yield Scored(question, dense, lexical)
+
+
+@contextmanager
+def pooled(data: RetrievalSet, embedder: Embedder, cache: Path | None = None) -> Iterator[Pool]:
+    """Build the indexes in a temporary folder. `cache` keeps vectors between runs."""
+    names = list(data.passages)
+    texts = list(data.passages.values())
+    rows = embedded(embedder, "passages", texts, cache)
+    queries = embedded(embedder, "queries", list(data.questions.values()), cache)
+    with tempfile.TemporaryDirectory(prefix="thickshell-evals-") as folder:
+        words = TantivyWords(Path(folder) / "words", lambda _: 1)
+        words.add([(Passage(i, data.name, names[i], 0, len(t), t), i) for i, t in enumerate(texts)])
+        index = FaissIndex(rows.shape[1])
+        index.add(np.arange(len(names), dtype=np.int64), rows)
+        yield Pool(data, names, index, words, dict(zip(data.questions, queries)))
+
+
+def embedded(embedder: Embedder, kind: str, texts: Sequence[str], cache: Path | None) -> F32:
+    """Vectors (n, dim) of "passages" or "queries", read from `cache` where these texts were embedded before."""
+    encode = embedder.embed_passages if kind == "passages" else embedder.embed_queries
+    file = cache / f"{_key(embedder.id, kind, texts)}.npy" if cache else None
+    if file and file.is_file():
+        kept: F32 = np.load(file, allow_pickle=False).astype(np.float32)
+        return kept
+    rows = np.vstack([encode(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)])
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.save(file, rows.astype(np.float16), allow_pickle=False)
+    return rows
+
+
+def _key(encoder: str, kind: str, texts: Sequence[str]) -> str:
+    digest = hashlib.sha256(f"{encoder}\0{kind}".encode())
+    for text in texts:
+        digest.update(text.encode() + b"\0")
+    return digest.hexdigest()[:24]

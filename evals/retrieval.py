@@ -1,0 +1,95 @@
+"""How well passages are found: recall@1 or nDCG@10 of the dense ranker, of the lexical one, and of both fused."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from assistant.retrieval.hybrid import order
+from evals.data import REPORTED, RetrievalSet
+from evals.intervals import interval
+from evals.pool import Scored, pooled
+
+Ranking = dict[str, float]
+"""Passage name -> score."""
+DEPTH = 10
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--set", default="all", choices=[*REPORTED, "all"], help="which public set")
+    parser.add_argument("--through-product", action="store_true", help="ingest one file per paragraph, then search")
+    parser.add_argument("--encoder", default="packaged", help="embedding model, as in the settings")
+    parser.add_argument("--cache", type=Path, help="folder that keeps vectors between runs")
+
+
+def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    for name in REPORTED if args.set == "all" else [args.set]:
+        data = REPORTED[name](args.data).head(args.limit)
+        start = time.perf_counter()
+        rankings = _through_product(data, args) if args.through_product else _quick(data, args)
+        metrics = {
+            f"{data.metric}" + (f"/{ranker}" if ranker != "fused" else ""): interval(values(data, ranked), args.seed)
+            for ranker, ranked in rankings.items()
+        }
+        yield {
+            "task": name,
+            "split": "train" if name == "scifact" else "dev",
+            "tier": 3,
+            "brain": "embedded",
+            "n": len(data.questions),
+            "seed": args.seed,
+            "metrics": metrics,
+            "seconds": round(time.perf_counter() - start, 1),
+            "log": None,
+            "mode": "product" if args.through_product else "quick",
+        }
+
+
+def values(data: RetrievalSet, rankings: dict[str, Ranking]) -> list[float]:
+    """The set's metric for each question, in the set's order."""
+    if data.metric == "recall@1":
+        return [float(_first(rankings[q]) in data.gold[q]) for q in data.questions]
+    import ir_measures
+    from ir_measures import nDCG
+
+    gold = {q: dict(rows) for q, rows in data.gold.items()}
+    found = {m.query_id: float(m.value) for m in ir_measures.iter_calc([nDCG @ DEPTH], gold, rankings)}
+    return [found.get(q, 0.0) for q in data.questions]
+
+
+def _first(ranking: Ranking) -> str | None:
+    return max(ranking, key=lambda name: ranking[name]) if ranking else None
+
+
+def _quick(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, Ranking]]:
+    from assistant.embedders.sentence import SentenceEmbedder
+
+    rankings: dict[str, dict[str, Ranking]] = {"fused": {}, "dense": {}, "lexical": {}}
+    with pooled(data, SentenceEmbedder(args.encoder), args.cache) as pool:
+        for row in pool.scored():
+            for ranker, ids in ranked(row).items():
+                rankings[ranker][row.question] = as_ranking([pool.names[i] for i in ids])
+    return rankings
+
+
+def ranked(row: Scored, depth: int = DEPTH) -> dict[str, list[int]]:
+    """The best candidates by each ranker alone and by both."""
+    alone = {"dense": row.dense, "lexical": row.lexical}
+    best = {name: sorted(scores, key=lambda i: (-scores[i], i))[:depth] for name, scores in alone.items()}
+    return best | {"fused": [i for i, *_ in order(row.dense, row.lexical)[:depth]]}
+
+
+def as_ranking(names: Sequence[str]) -> Ranking:
+    """Scores that only say the order; a document's first place counts."""
+    return {name: float(-place) for place, name in reversed(list(enumerate(names)))}
+
+
+def _through_product(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, Ranking]]:
+    """One text file for each paragraph, ingested and searched as users do; a document counts by its best passage."""
+    from evals.product import house_with
+
+    with house_with(data.passages, args.encoder) as asker:
+        return {"fused": {q: as_ranking(asker.documents(text, DEPTH)) for q, text in data.questions.items()}}
