@@ -61,11 +61,11 @@ class E5File:
 
 def read_e5_file(path: Path) -> E5File:
     """Parse `path`; quantised rows come back as float32. NotAvailable when it is not such a file."""
-    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as raw:
-        try:
+    try:
+        with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as raw:
             return _parse(raw)
-        except (struct.error, ValueError, UnicodeDecodeError) as error:
-            raise NotAvailable(f"{path.name} is not a readable E5S1 file: {error}") from error
+    except (OSError, struct.error, ValueError) as error:
+        raise NotAvailable(f"{path.name} is not a readable E5S1 file: {error}.") from error
 
 
 def dequantise(raw: bytes, width: int) -> Array:
