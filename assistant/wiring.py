@@ -180,8 +180,19 @@ class House:
         source = self._span_source()
         return {"encoder": self.embedder.id, "reader": source.id if source else "words"}
 
+    def _greet(self) -> None:
+        """The sample corpus, on the first start of an empty home; a marker keeps it away once it was deleted."""
+        from assistant import sample
+
+        marker = self.catalog.home / "sample.offered"
+        if not marker.exists():
+            if not self.library.corpora():
+                sample.add(self.library)
+            marker.touch()
+
     def _load(self) -> None:
         try:
+            self._greet()
             self.worker.start()
             self.embedder.embed_queries(["warm"])
             if source := self._span_source():

@@ -62,6 +62,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "assistant/answering": ("assistant.seams", "assistant.types", "assistant.errors", "assistant.textual"),
     "assistant/api": (*FACE, "assistant.ui"),
     "assistant/ui": (*FACE, "assistant.api"),
+    "assistant/sample": ("assistant.seams",),
     "assistant/cli": (*FACE, "assistant.wiring", "assistant.api", "assistant.embedders", "ingest"),
     "ingest": ("assistant.types", "assistant.errors", "assistant.seams", "assistant.settings", "assistant.textual"),
 }
