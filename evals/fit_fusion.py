@@ -1,7 +1,7 @@
 """Fit the temperatures of `assistant.retrieval.fusion` on training questions: one setting for both languages.
 
-No reported set is read (bench/SPLITS.md; `evals.data.fitting_sets`). What is fitted is the mean over languages of the mean
-over sets, so that no large set decides alone.
+No reported set is read (bench/SPLITS.md; `evals.data.fitting_sets`). What is fitted is the mean over languages of the
+mean over sets, so that no large set decides alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rankers of the product over the passages of a public set, without catalog and files: a passage for each paragraph."""
+"""The product's rankers over the paragraphs of a public set, one passage each, without catalog and files."""
 
 from __future__ import annotations
 

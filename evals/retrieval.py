@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from assistant.retrieval.hybrid import order
+from assistant.types import Question
 from evals.data import REPORTED, RetrievalSet
-from evals.intervals import interval
+from evals.statistics import mean
 from evals.pool import Scored, pooled
 
 Ranking = dict[str, float]
@@ -21,6 +23,7 @@ DEPTH = 10
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", default="all", choices=[*REPORTED, "all"], help="which public set")
     parser.add_argument("--through-product", action="store_true", help="ingest one file per paragraph, then search")
+    parser.add_argument("--home", type=Path, help="home that keeps what was ingested between runs")
     parser.add_argument("--encoder", default="packaged", help="embedding model, as in the settings")
     parser.add_argument("--cache", type=Path, help="folder that keeps vectors between runs")
 
@@ -31,7 +34,9 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         start = time.perf_counter()
         rankings = _through_product(data, args) if args.through_product else _quick(data, args)
         metrics = {
-            f"{data.metric}" + (f"/{ranker}" if ranker != "fused" else ""): interval(values(data, ranked), args.seed)
+            f"{data.metric}" + (f"/{ranker}" if ranker != "fused" else ""): mean(
+                values(data, ranked), args.seed
+            ).as_json()
             for ranker, ranked in rankings.items()
         }
         yield {
@@ -88,8 +93,17 @@ def as_ranking(names: Sequence[str]) -> Ranking:
 
 
 def _through_product(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, Ranking]]:
-    """One text file for each paragraph, ingested and searched as users do; a document counts by its best passage."""
-    from evals.product import house_with
+    """One text file for each passage, ingested and searched as users do; a document counts by its best passage."""
+    from evals.homes import ensure, house_at
 
-    with house_with(data.passages, args.encoder) as asker:
-        return {"fused": {q: as_ranking(asker.documents(text, DEPTH)) for q, text in data.questions.items()}}
+    names = {f"{name}.txt": name for name in data.passages}
+    with tempfile.TemporaryDirectory(prefix="thickshell-evals-") as folder:
+        house = house_at(args.home or Path(folder), encoder=args.encoder)
+        try:
+            ensure(house, data.name, {file: data.passages[name] for file, name in names.items()})
+            found = {
+                q: house.assistant.search(Question(text, (data.name,)), 3 * DEPTH) for q, text in data.questions.items()
+            }
+        finally:
+            house.close()
+    return {"fused": {q: as_ranking([names[hit.passage.document] for hit in hits]) for q, hits in found.items()}}
