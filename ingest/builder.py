@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,14 @@ from assistant.types import Block, BlockKind, Box, Cell, Document, Limits, Line,
 
 SEPARATOR = "\n\n"
 BETWEEN_CELLS = " | "
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def printable(text: str) -> str:
+    """Without control characters and halves of characters, which no index or page takes; page and line feeds become line breaks."""
+    if not _UNPRINTABLE.search(text):
+        return text
+    return _UNPRINTABLE.sub("", text.replace("\x0b", "\n").replace("\x0c", "\n"))
 
 
 @dataclass
@@ -32,7 +41,7 @@ class DocumentBuilder:
 
     def add(self, kind: BlockKind, text: str, *, page: int | None = None, level: int = 0) -> int:
         """Appends a block and returns its start offset; blank text adds nothing. `level` 1 is the highest."""
-        text = text.strip()
+        text = printable(text).strip()
         if not text:
             return self._length
         start = self._append(text)
@@ -49,7 +58,8 @@ class DocumentBuilder:
 
     def add_lines(self, kind: BlockKind, lines: Sequence[tuple[str, Box]], *, page: int, level: int = 0) -> int:
         """A block of printed lines with their boxes; joined by line breaks, so quotes resolve to boxes."""
-        kept = [(text.strip(), box) for text, box in lines if text.strip()]
+        clean = [(printable(text).strip(), box) for text, box in lines]
+        kept = [(text, box) for text, box in clean if text]
         start = self.add(kind, "\n".join(text for text, _ in kept), page=page, level=level)
         at = start
         for text, box in kept:
@@ -76,7 +86,7 @@ class DocumentBuilder:
         start = self._append("")
         offset, cells, rows = start, [], []
         for r, row in enumerate(grid):
-            texts = [" ".join(cell.split()) for cell in row] + [""] * (width - len(row))
+            texts = [" ".join(printable(cell).split()) for cell in row] + [""] * (width - len(row))
             rows.append(tuple(texts))
             for c, text in enumerate(texts):
                 value = values[r][c] if values and r < len(values) and c < len(values[r]) else (text or None)

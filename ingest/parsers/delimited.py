@@ -25,7 +25,12 @@ class DelimitedParser:
     types = frozenset({"csv", "tsv"})
 
     def parse(
-        self, path: Path, limits: Limits, *, password: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path,
+        limits: Limits,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Document:
         head = min(HEAD_BYTES, limits.characters)
         text = read_text(path, limits, head)

@@ -36,7 +36,12 @@ class DocxParser:
     types = frozenset({"docx"})
 
     def parse(
-        self, path: Path, limits: Limits, *, password: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path,
+        limits: Limits,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Document:
         builder = DocumentBuilder("docx", limits)
         _Reader(open_package(path, limits, password), builder).read()
@@ -60,7 +65,8 @@ class _Reader:
         self.styles = _styles(self._part("styles"))
         self.numbering: Numbering = read_numbering(self._part("numbering"))
         self.notes = {
-            kind: {attribute(n, "id"): n for n in elements(self._part(kind + "s"), kind)} for kind in ("footnote", "endnote")
+            kind: {attribute(n, "id"): n for n in elements(self._part(kind + "s"), kind)}
+            for kind in ("footnote", "endnote")
         }
         self.comments = {attribute(c, "id"): c for c in elements(self._part("comments"), "comment")}
         self.inline = InlineReader(builder.warn)

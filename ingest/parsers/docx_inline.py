@@ -8,9 +8,30 @@ from dataclasses import dataclass, field
 from ingest.parsers.omml import linear
 from ingest.parsers.ooxml import Element, attribute, child, descendants, elements, local
 
-_SKIPPED = {"pPr", "rPr", "sectPr", "instrText", "delText", "delInstrText", "rt", "sdtPr", "proofErr", "lastRenderedPageBreak"}
+_SKIPPED = {
+    "pPr",
+    "rPr",
+    "sectPr",
+    "instrText",
+    "delText",
+    "delInstrText",
+    "rt",
+    "sdtPr",
+    "proofErr",
+    "lastRenderedPageBreak",
+}
 _PLAIN = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
-_SYMBOLS = {"f0b7": "•", "f0a7": "▪", "f0fc": "✓", "f0fe": "☒", "f06f": "☐", "f0a8": "☐", "f0e0": "→", "f061": "α", "f062": "β"}
+_SYMBOLS = {
+    "f0b7": "•",
+    "f0a7": "▪",
+    "f0fc": "✓",
+    "f0fe": "☒",
+    "f06f": "☐",
+    "f0a8": "☐",
+    "f0e0": "→",
+    "f061": "α",
+    "f062": "β",
+}
 _DEPTH = 60
 
 

@@ -93,7 +93,9 @@ def shown(number: int, form: str) -> str:
             return text if form == "lowerRoman" else text.upper()
         case "decimalZero":
             return f"{number:02d}"
-        case "chineseCounting" | "chineseCountingThousand" | "japaneseCounting" | "ideographTraditional" if 0 < number < 100:
+        case "chineseCounting" | "chineseCountingThousand" | "japaneseCounting" | "ideographTraditional" if (
+            0 < number < 100
+        ):
             return _chinese(number)
         case "none":
             return ""

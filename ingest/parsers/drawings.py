@@ -62,5 +62,3 @@ def diagram_texts(root: Element | None) -> list[str]:
     """The points of a SmartArt data part."""
     points = descendants(root, "pt")
     return [text for text in (" ".join(_texts(p)).strip() for p in points if local(p) == "pt") if text]
-
-

@@ -123,7 +123,9 @@ def _text_table(rows: list[list[str]], first: int) -> Layout:
     while above > first and len(_said(rows[above - 1])) > 1:
         above -= 1
     end = head + 1
-    while end < len(rows) - 1 and end - above < 4 and _repeats(rows[end - 1]) and rows[end][0] in ("", rows[end - 1][0]):
+    while (
+        end < len(rows) - 1 and end - above < 4 and _repeats(rows[end - 1]) and rows[end][0] in ("", rows[end - 1][0])
+    ):
         end += 1  # a spanning row has another below it
     return Layout(above, end - above)
 

@@ -31,7 +31,12 @@ class MarkdownParser:
     types = frozenset({"markdown"})
 
     def parse(
-        self, path: Path, limits: Limits, *, password: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path,
+        limits: Limits,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Document:
         return from_markdown(read_text(path, limits))
 

@@ -62,7 +62,7 @@ def _plain(digits: str, decimal: str) -> str | None:
 
 
 def column_decimal(texts: Iterable[str]) -> str | None:
-    """"." or ",": what the cells of a column, taken together, use before decimals; None where nothing tells."""
+    """ "." or ",": what the cells of a column, taken together, use before decimals; None where nothing tells."""
     votes = {".": 0, ",": 0}
     dotted = hundreds = 0
     for text in texts:

@@ -134,7 +134,9 @@ def _number(tokens: tuple[Token, ...], value: float) -> str:
         return _scientific(tokens, shape, value)
     decimals = re.search(r"\.([0#?]*)", re.sub(r"[\x00, ]", "", shape))
     places = decimals[1] if decimals else ""
-    rounded = abs(number).quantize(Decimal(1).scaleb(-len(places)), ROUND_HALF_UP) if abs(number) < 10**25 else abs(number)
+    rounded = (
+        abs(number).quantize(Decimal(1).scaleb(-len(places)), ROUND_HALF_UP) if abs(number) < 10**25 else abs(number)
+    )
     whole, _, fraction = f"{rounded:f}".partition(".")
     keep = len(places) - len(re.search(r"#*$", places)[0])  # type: ignore[index]
     while len(fraction) > keep and fraction.endswith("0"):
@@ -232,7 +234,11 @@ def _date_part(text: str, moment: datetime, noon: bool, minutes: bool) -> str:
             return str(moment.minute).zfill(min(size, 2))
         case "m":
             name = _MONTHS[moment.month - 1]
-            return str(moment.month).zfill(size) if size < 3 else (name[:3] if size == 3 else name[:1] if size == 5 else name)
+            return (
+                str(moment.month).zfill(size)
+                if size < 3
+                else (name[:3] if size == 3 else name[:1] if size == 5 else name)
+            )
         case "d":
             name = _DAYS[moment.weekday()]
             return str(moment.day).zfill(size) if size < 3 else (name[:3] if size == 3 else name)

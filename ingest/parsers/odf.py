@@ -24,7 +24,12 @@ class OdfTextParser:
     types = frozenset({"odt"})
 
     def parse(
-        self, path: Path, limits: Limits, *, password: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path,
+        limits: Limits,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Document:
         builder = DocumentBuilder("odt", limits)
         package = open_odf(path, limits, builder)
@@ -39,7 +44,12 @@ class OdfSlidesParser:
     types = frozenset({"odp"})
 
     def parse(
-        self, path: Path, limits: Limits, *, password: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path,
+        limits: Limits,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Document:
         builder = DocumentBuilder("odp", limits)
         package = open_odf(path, limits, builder)
@@ -58,7 +68,9 @@ def open_odf(path: Path, limits: Limits, builder: DocumentBuilder) -> Package:
     package = Package(path, limits)
     manifest = package.xml("META-INF/manifest.xml")
     if next(descendants(manifest, "encryption-data"), None) is not None:
-        raise Encrypted("The file is protected with a password; save it without one, or as DOCX, XLSX or PDF, and add that.")
+        raise Encrypted(
+            "The file is protected with a password; save it without one, or as DOCX, XLSX or PDF, and add that."
+        )
     meta = child(package.xml("meta.xml"), "meta")
     title, date = child(meta, "title"), child(meta, "date")
     builder.title = ((title.text if title is not None else "") or "").strip()
@@ -84,7 +96,9 @@ class _Reader:
     def margins(self, tag: str, kind: BlockKind) -> None:
         """Page headers or footers of the master pages, each different one once."""
         seen = set()
-        for master in descendants(child(self.package.xml("styles.xml"), "master-styles"), tag, tag + "-left", tag + "-first"):
+        for master in descendants(
+            child(self.package.xml("styles.xml"), "master-styles"), tag, tag + "-left", tag + "-first"
+        ):
             text = flat(master)
             if text and text not in seen:
                 seen.add(text)
@@ -210,7 +224,11 @@ class _Reader:
 
 def _own(name: str) -> str:
     """A table's name unless the program made it up."""
-    return "" if name.rstrip("0123456789").lower() in ("table", "tabelle", "tableau", "local-table", "表格", "表") else name
+    return (
+        ""
+        if name.rstrip("0123456789").lower() in ("table", "tabelle", "tableau", "local-table", "表格", "表")
+        else name
+    )
 
 
 def _count(element: Element, name: str) -> int:

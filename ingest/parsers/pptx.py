@@ -34,7 +34,12 @@ class PptxParser:
     types = frozenset({"pptx"})
 
     def parse(
-        self, path: Path, limits: Limits, *, password: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path,
+        limits: Limits,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Document:
         package = open_package(path, limits, password)
         builder = DocumentBuilder("pptx", limits)
@@ -172,7 +177,9 @@ def _place(shape: Element) -> tuple[int, int]:
 def _is_list(shape: Element) -> bool:
     """Several paragraphs count as a list unless bullets are switched off on all."""
     paragraphs = list(descendants(child(shape, "txBody"), "p"))
-    return any(child(p, "pPr", "buNone") is None for p in paragraphs) and all(len(_paragraph(p)) < 200 for p in paragraphs)
+    return any(child(p, "pPr", "buNone") is None for p in paragraphs) and all(
+        len(_paragraph(p)) < 200 for p in paragraphs
+    )
 
 
 def _text(shape: Element) -> str:

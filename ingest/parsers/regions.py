@@ -30,7 +30,9 @@ class Sheet:
 
     name: str
     cells: Cells = field(default_factory=dict)
-    merges: list[tuple[int, int, int, int]] = field(default_factory=list)  # first row, first column, last row, last column
+    merges: list[tuple[int, int, int, int]] = field(
+        default_factory=list
+    )  # first row, first column, last row, last column
     hidden: bool = False
     rows: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)  # address, text of a comment
@@ -55,7 +57,9 @@ def add_sheet(builder: DocumentBuilder, sheet: Sheet) -> None:
     for text in sheet.texts:
         builder.add("paragraph", text)
     if sheet.rows > READ_ROWS:
-        builder.warn(f"{sheet.name!r} has {sheet.rows:,} rows; the first {SEARCHABLE_ROWS:,} are searchable row by row.")
+        builder.warn(
+            f"{sheet.name!r} has {sheet.rows:,} rows; the first {SEARCHABLE_ROWS:,} are searchable row by row."
+        )
 
 
 def address(at: At) -> str:

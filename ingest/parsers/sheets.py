@@ -20,7 +20,12 @@ class SheetParser:
     types = frozenset({"xlsx", "xls", "ods"})
 
     def parse(
-        self, path: Path, limits: Limits, *, password: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path,
+        limits: Limits,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Document:
         return build(path, limits, password)
 

@@ -55,7 +55,9 @@ def _shown(book: Any, cell: Any) -> Shown:
         case 1:
             return cell.value, cell.value
         case 2 | 3:
-            code = book.format_map[book.xf_list[cell.xf_index].format_key].format_str if cell.xf_index is not None else ""
+            code = (
+                book.format_map[book.xf_list[cell.xf_index].format_key].format_str if cell.xf_index is not None else ""
+            )
             return shown_number(cell.value, "" if code == "General" else code, book.datemode == 1)
         case 4:
             return ("TRUE", True) if cell.value else ("FALSE", False)

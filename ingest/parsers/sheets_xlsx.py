@@ -153,7 +153,9 @@ def _scan(stream: IO[bytes]) -> tuple[int, list[tuple[int, int, int, int]]]:
         if b"mergeCell" in data:
             for match in _MERGE.finditer(data[:cut]):
                 if len(merges) < _MAX_MERGES:
-                    merges.append((int(match[2]) - 1, _column(match[1].decode()), int(match[4]) - 1, _column(match[3].decode())))
+                    merges.append(
+                        (int(match[2]) - 1, _column(match[1].decode()), int(match[4]) - 1, _column(match[3].decode()))
+                    )
         tail = data[cut:] if len(data) - cut < 1 << 16 else b""
     return rows, merges
 

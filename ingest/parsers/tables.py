@@ -29,7 +29,7 @@ def add_grid(
         builder.add("paragraph", rows[0][0], page=page)
         return
     found = layout(rows)
-    first = found.first if header_rows is None and found.first < len(rows) else 0
+    first = found.first if not header_rows and found.first < len(rows) else 0
     for row in rows[:first]:
         title = next((cell for cell in row if cell), "")
         builder.add("paragraph", title, page=page)

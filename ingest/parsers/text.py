@@ -12,7 +12,10 @@ from ingest.parsers.textfile import Spans, read_text
 _GAP = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+|\f|\r(?!\n)[^\S\r\n]*\r")
 _UNDERLINE = re.compile(r"(?P<title>[^\n]{1,120})\n(?P<rule>={3,}|-{3,}|~{3,}|\*{3,})[^\S\n]*(?:\n|$)")
 _NUMBERED = re.compile(r"(?P<number>\d{1,2}(?:\.\d{1,2}){0,4})\.?[^\S\n]+(?=[^\W\d_])[^\n]{2,90}")
-_CHAPTER = re.compile(r"(?:chapter|part|section|appendix|article)\s+[\divxlc]+\b[^\n]{0,90}|第[一二三四五六七八九十百零\d]+[章节節编篇部条][^\n]{0,60}", re.I)
+_CHAPTER = re.compile(
+    r"(?:chapter|part|section|appendix|article)\s+[\divxlc]+\b[^\n]{0,90}|第[一二三四五六七八九十百零\d]+[章节節编篇部条][^\n]{0,60}",
+    re.I,
+)
 _BULLET = re.compile(r"[^\S\n]*(?:[-*+•‣·o]|\(?\w{1,3}[.)])[^\S\n]+\S")
 _RULE = re.compile(r"[\W_]+")
 LONG_LINE = 120  # lines this long are paragraphs of their own
@@ -22,7 +25,12 @@ class TextParser:
     types = frozenset({"text"})
 
     def parse(
-        self, path: Path, limits: Limits, *, password: str | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        path: Path,
+        limits: Limits,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Document:
         return from_text(read_text(path, limits))
 
@@ -78,4 +86,8 @@ def heading_level(piece: str) -> int:
     if numbered := _NUMBERED.fullmatch(piece):
         return numbered["number"].count(".") + 1
     words = piece.split()
-    return 1 if piece.isupper() and 3 < len(piece) <= 80 and 1 <= len(words) <= 10 and not any(map(str.isdigit, piece)) else 0
+    return (
+        1
+        if piece.isupper() and 3 < len(piece) <= 80 and 1 <= len(words) <= 10 and not any(map(str.isdigit, piece))
+        else 0
+    )
