@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as raw
 
-from assistant.errors import Encrypted, LimitExceeded, UnreadableFile
-from assistant.types import Box, Document, Limits
+from assistant.errors import LimitExceeded
+from assistant.types import Document, Limits
 from ingest.builder import DocumentBuilder
-from ingest.parsers.numbers import typed
-from ingest.parsers.pdf_lattice import find_ruled
-from ingest.parsers.pdf_layout import Island, Paragraph, Segment, is_list, line_of, ordered, paragraphs, rows_of, segments_of
-from ingest.parsers.pdf_rules import drawing_of
-from ingest.parsers.pdf_tables import Found, find_tables
-from ingest.parsers.pdf_text import Word, frame_of, turned, upright, words_of
+from ingest.parsers.pdf_blocks import Flow, add_page, add_words
+from ingest.parsers.pdf_forms import marks_of
+from ingest.parsers.pdf_open import open_pdf
+from ingest.parsers.pdf_rules import Drawing, drawing_of
+from ingest.parsers.pdf_style import SAMPLE, learn
+from ingest.parsers.pdf_text import Frame, Word, frame_of, words_of
 
 Progress = Callable[[int, int], None]
+_DPI = 200
+_NO_TITLE = re.compile(r"untitled|microsoft|\.(docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?)\b|^\W*$|^\d+$|^about:|^file:|^https?:", re.IGNORECASE)
 
 
 class PdfParser:
@@ -31,90 +35,123 @@ class PdfParser:
             count = len(pdf)
             if count > limits.pages:
                 raise LimitExceeded(f"The PDF has {count:,} pages, more than the limit of {limits.pages:,}; split it.")
-            builder = DocumentBuilder("pdf", limits, pages=count)
+            builder = DocumentBuilder("pdf", limits, title=_title(pdf), date=_date(pdf), pages=count)
+            flow = Flow(builder, learn(_sample(pdf)))
+            form = _form(pdf)
+            pictures = 0
             for number in range(1, count + 1):
-                page = pdf[number - 1]
-                _add_page(builder, page, number)
-                page.close()
+                pictures += _add(flow, pdf, number, form)
                 if progress:
                     progress(number, count)
-            return builder.build()
+            _report(flow, pictures)
+            return builder.build(empty_ok=bool(builder.ocr_pages))
 
 
-def open_pdf(path: Path, password: str | None = None) -> Any:
-    """A pypdfium2 document; tries without the password first, as files without one refuse any."""
-    error = _try(path, None)
-    if not isinstance(error, pypdfium2.PdfiumError):
-        return error
-    if error.err_code == raw.FPDF_ERR_PASSWORD:
-        opened = _try(path, password) if password else error
-        if isinstance(opened, pypdfium2.PdfiumError):
-            wrong = "The password does not open the PDF" if password else "The PDF is encrypted"
-            raise Encrypted(f"{wrong}; give its password and try again.")
-        return opened
-    if error.err_code == raw.FPDF_ERR_SECURITY:
-        raise Encrypted("The PDF is encrypted in a way that cannot be opened; save it without protection.")
-    raise UnreadableFile("The PDF is damaged and cannot be repaired; save or print it to PDF anew.")
-
-
-def _try(path: Path, password: str | None) -> Any:
+def _add(flow: Flow, pdf: Any, number: int, form: Any) -> bool:
+    """One page; True where it holds pictures that were not read."""
+    page = _page(pdf, number)
+    if page is None:
+        flow.builder.warn(f"Page {number} is damaged and was left out.")
+        return False
     try:
-        return pypdfium2.PdfDocument(path, password=password)
-    except pypdfium2.PdfiumError as error:
-        return error
+        frame = frame_of(page)
+        words, drawing = words_of(page, frame), drawing_of(page, frame)
+        marks = marks_of(page, form, frame, words)
+        scanned = _needs_ocr(words, drawing, frame)
+        if scanned:
+            _add_scanned(flow, page, number, words)
+        elif words:
+            add_page(flow, words, number, drawing.lines, frame.size[1])
+    finally:
+        page.close()
+    for mark in marks:
+        flow.builder.add_lines("form" if mark.form else "comment", [(" ".join(mark.text.split()), mark.box)], page=number)
+    return not scanned and any(_area(box, frame) > 0.15 for box in drawing.images)
 
 
-def _add_page(builder: DocumentBuilder, page: Any, number: int) -> None:
-    frame = frame_of(page)
-    words = words_of(page, frame)
-    drawing = drawing_of(page, frame)
-    for turn in sorted({word.turn for word in words}, key=lambda t: -sum(w.turn == t for w in words)):
-        lines = [upright(box, turn) for box in drawing.lines]
-        _add_words(builder, [w for w in words if w.turn == turn], lines, number, turn)
+def _form(pdf: Any) -> Any:
+    """PDFium's handle on the form's fields, None where there is no form."""
+    if pdf.get_formtype() == raw.FORMTYPE_NONE:
+        return None
+    pdf.init_forms()
+    return pdf.formenv.raw if pdf.formenv else None
 
 
-def _add_words(builder: DocumentBuilder, words: list[Word], rules: list[Box], number: int, turn: int) -> None:
-    size = sorted(w.size for w in words)[len(words) // 2]
-    ruled = find_ruled(words, rules)
-    loose = [w for w in words if not any(_holds(table.box, w) for table in ruled)]
-    items: list[Segment | Island] = [segment for row in rows_of(loose) for segment in segments_of(row)]
-    items += [Island(table.box, i) for i, table in enumerate(ruled)]
-    rows: list[list[Segment]] = []
-    for row in ordered(items, size):
-        if isinstance(row[0], Island):
-            _add_flow(builder, rows, rules, number, turn)
-            _add_table(builder, ruled[row[0].key], number, turn)
-            rows = []
-        else:
-            rows.append([i for i in row if isinstance(i, Segment)])
-    _add_flow(builder, rows, rules, number, turn)
+def _page(pdf: Any, number: int) -> Any:
+    try:
+        return pdf[number - 1]
+    except pypdfium2.PdfiumError:
+        return None
 
 
-def _holds(box: Box, word: Word) -> bool:
-    x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+def _sample(pdf: Any) -> Iterator[tuple[Sequence[Word], float]]:
+    """Words of pages spread evenly over the document."""
+    count = len(pdf)
+    for i in sorted({round(k * (count - 1) / max(1, SAMPLE - 1)) for k in range(SAMPLE)} if count > SAMPLE else range(count)):
+        page = _page(pdf, i + 1)
+        if page is not None:
+            frame = frame_of(page)
+            yield words_of(page, frame), frame.size[1]
+            page.close()
 
 
-def _add_flow(builder: DocumentBuilder, rows: list[list[Segment]], rules: list[Box], number: int, turn: int) -> None:
-    at = 0
-    for table in find_tables(rows, rules):
-        _add_rows(builder, rows[at : table.first], number, turn)
-        _add_table(builder, table, number, turn)
-        at = table.last
-    _add_rows(builder, rows[at:], number, turn)
+# --- pages without a usable text layer -------------------------------------------------------------------------------
+def _needs_ocr(words: Sequence[Word], drawing: Drawing, frame: Frame) -> bool:
+    """No text but something drawn, a page-filling picture with next to no text, or text that is garbage."""
+    letters = sum(len(w.text) for w in words)
+    covered = max((_area(box, frame) for box in drawing.images), default=0.0)
+    if letters == 0:
+        return covered > 0.01 or drawing.shapes > 20
+    if covered > 0.5 and letters < 60:
+        return True
+    return letters > 20 and sum(_is_garbage(c) for w in words for c in w.text) * 10 > 3 * letters
 
 
-def _add_table(builder: DocumentBuilder, table: Found, number: int, turn: int) -> None:
-    boxes = [[box and turned(box, turn) for box in row] for row in table.boxes]
-    values = typed(table.grid, table.header_rows)
-    builder.add_table(table.grid, header_rows=table.header_rows, values=values, boxes=boxes, page=number)
+def _is_garbage(char: str) -> bool:
+    return char == "\ufffd" or unicodedata.category(char) in ("Co", "Cn", "Cc")
 
 
-def _add_rows(builder: DocumentBuilder, rows: list[list[Segment]], number: int, turn: int) -> None:
-    for paragraph in paragraphs([line_of(row) for row in rows]):
-        _add_paragraph(builder, paragraph, number, turn)
+def _area(box: tuple[float, float, float, float], frame: Frame) -> float:
+    """Share of the page."""
+    width, height = frame.size
+    w, h = min(box[2], width) - max(box[0], 0), min(box[3], height) - max(box[1], 0)
+    return max(0.0, w) * max(0.0, h) / (width * height)
 
 
-def _add_paragraph(builder: DocumentBuilder, paragraph: Paragraph, number: int, turn: int) -> None:
-    lines = [(line.text, turned(line.box, turn)) for line in paragraph.lines]
-    builder.add_lines("list" if is_list(paragraph.text) else "paragraph", lines, page=number)
+def _add_scanned(flow: Flow, page: Any, number: int, words: Sequence[Word]) -> None:
+    from ingest.ocr import LONG_SIDE, read_picture
+
+    width, height = page.get_size()
+    scale = min(_DPI / 72, LONG_SIDE / max(width, height))
+    reading = read_picture(page.render(scale=scale).to_pil(), 1 / scale)
+    flow.builder.ocr_pages.append(number)
+    if not reading.words:
+        flow.builder.warn(f"Page {number}: OCR found no text.")
+    if reading.uncertain:
+        flow.builder.warn(f"Page {number}: OCR is not sure of {reading.uncertain} of {len(reading.words)} lines.")
+    if words and not reading.words:
+        add_page(flow, words, number, (), height)
+    else:
+        add_words(flow.builder, reading.words, number)
+
+
+# --- about the whole -------------------------------------------------------------------------------------------------
+def _report(flow: Flow, pictures: int) -> None:
+    if flow.repeated:
+        flow.builder.warn(f"Page headers and footers are kept once; {flow.repeated} repetitions were left out.")
+    if pictures:
+        flow.builder.warn(f"{pictures} page(s) hold pictures; text inside them was not read.")
+
+
+def _title(pdf: Any) -> str:
+    """The title in the file's properties, where it is one."""
+    text = " ".join(str(pdf.get_metadata_value("Title") or "").split())
+    return "" if not text or _NO_TITLE.search(text) or "\ufffd" in text else text[:200]
+
+
+def _date(pdf: Any) -> str | None:
+    found = re.match(r"D:(\d{4})(\d\d)(\d\d)", str(pdf.get_metadata_value("CreationDate") or ""))
+    if not found:
+        return None
+    year, month, day = (int(g) for g in found.groups())
+    return f"{year:04}-{month:02}-{day:02}" if 1900 < year < 2200 and 1 <= month <= 12 and 1 <= day <= 31 else None

@@ -25,6 +25,7 @@ class Drawing:
     lines: tuple[Box, ...] = ()
     fills: tuple[Box, ...] = ()
     images: tuple[Box, ...] = ()
+    shapes: int = 0  # objects looked at
 
 
 def drawing_of(page: Any, frame: Frame) -> Drawing:
@@ -32,14 +33,15 @@ def drawing_of(page: Any, frame: Frame) -> Drawing:
     lines: list[Box] = []
     fills: list[Box] = []
     images: list[Box] = []
-    for seen, (kind, object_, matrix) in enumerate(_objects(page.raw, _IDENTITY, True, 0)):
+    seen = 0
+    for seen, (kind, object_, matrix) in enumerate(_objects(page.raw, _IDENTITY, True, 0), 1):
         if seen > _MOST:
             break
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             images.append(_bounds(object_, matrix, frame))
         elif kind == pdfium.FPDF_PAGEOBJ_PATH:
             _path(object_, matrix, frame, lines, fills)
-    return Drawing(tuple(lines), tuple(fills), tuple(images))
+    return Drawing(tuple(lines), tuple(fills), tuple(images), seen)
 
 
 def _objects(parent: Any, matrix: Matrix, is_page: bool, depth: int) -> Iterator[tuple[int, Any, Matrix]]:
