@@ -1,0 +1,30 @@
+"""thickshell's page: settings -> build -> serve."""
+
+from __future__ import annotations
+
+import sys
+
+from assistant.api import serve
+from assistant.errors import ThickshellError
+from assistant.settings import load
+from assistant.wiring import build
+
+
+def main() -> int:
+    try:
+        house = build(load())
+        try:
+            house.start()
+            serve(house)
+        finally:
+            house.close()
+    except ThickshellError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""Answers under way. The work belongs to the server: browsers start it, watch it, stop it, and may come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from assistant.api.house import House, private_corpus
+from assistant.api.problems import UNEXPECTED, record
+from assistant.errors import Cancelled, Conflict, NotFound, ThickshellError
+from assistant.types import Answer, Delta, Done, Event, JobInfo, Question, Reading, Searching
+
+AT_ONCE = 4
+"""Questions computed at the same time; more wait their turn, first come, first served."""
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a watcher sees. `stage`: waiting, files, searching, reading, writing, then the message's final state."""
+
+    message: str
+    stage: str
+    text: str = ""
+    detail: str = ""  # the file being read
+    done: int = 0  # its page, or passages read
+    total: int = 0
+    version: int = 0
+
+    @property
+    def closed(self) -> bool:
+        return self.stage in {"done", "stopped", "failed"}
+
+
+@dataclass
+class Running:
+    """One answer under way. Changed by its worker thread alone; watchers wait on `changed` in their own loops."""
+
+    conversation: str
+    question: Question
+    now: Progress
+    stop: threading.Event = field(default_factory=threading.Event)
+    watchers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def show(self, stage: str, **changes: object) -> None:
+        with self.lock:
+            self.now = replace(self.now, stage=stage, version=self.now.version + 1, **changes)  # type: ignore[arg-type]
+            watchers = list(self.watchers)
+        for loop, changed in watchers:
+            try:
+                loop.call_soon_threadsafe(changed.set)
+            except RuntimeError:  # the watcher's loop has closed: nobody is left to tell
+                with self.lock:
+                    self.watchers.discard((loop, changed))
+
+    async def watch(self) -> AsyncIterator[Progress]:
+        """Every change from now on; several quick changes may come as one. Ends with the closed state."""
+        changed = asyncio.Event()
+        me = (asyncio.get_running_loop(), changed)
+        with self.lock:
+            self.watchers.add(me)
+        try:
+            while True:
+                changed.clear()
+                now = self.now
+                yield now
+                if now.closed:
+                    return
+                await changed.wait()
+        finally:
+            with self.lock:
+                self.watchers.discard(me)
+
+
+class Answers:
+    """Starts, finds and stops answers; at most one per conversation."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="answer")
+        self._running: dict[str, Running] = {}
+        self._lock = threading.Lock()
+
+    def start(self, conversation: str, question: str, corpora: tuple[str, ...], tier: int) -> str:
+        """Begins an answer below a stored question; its message id. Conflict while another is under way."""
+        text = str(self._house.chats.message(question)["content"])
+        asked = Question(text=text, corpora=corpora, tier=tier, asked=text)
+        with self._lock:
+            if conversation in self._running:
+                raise Conflict("An answer is being written in this conversation. Wait for it, or stop it.")
+            message = self._house.chats.begin(question)
+            running = Running(conversation, asked, Progress(message, "waiting"))
+            self._running[conversation] = running
+        self._pool.submit(self._work, running, question)
+        return message
+
+    def busy(self, conversation: str) -> bool:
+        return conversation in self._running
+
+    def running(self, conversation: str) -> Running | None:
+        return self._running.get(conversation)
+
+    def stop(self, conversation: str) -> bool:
+        """Asks the answer under way to stop; False where there is none."""
+        running = self._running.get(conversation)
+        if running is None:
+            return False
+        running.stop.set()
+        return True
+
+    def close(self) -> None:
+        for running in list(self._running.values()):
+            running.stop.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _work(self, running: Running, question: str) -> None:
+        stage, message = "failed", running.now.message
+        try:
+            answer = self._answer(running, question)
+            stage = "stopped" if answer is None or answer.receipt.get("stopped") else "done"
+            self._house.chats.finish(message, answer, stage)
+        except Cancelled:
+            stage = "stopped"
+            self._close(message, "stopped")
+        except ThickshellError as error:
+            self._close(message, "failed", str(error))
+        except Exception as error:
+            record(error, "an answer")
+            self._close(message, "failed", UNEXPECTED)
+        finally:
+            with self._lock:
+                self._running.pop(running.conversation, None)
+            running.show(stage)
+
+    def _answer(self, running: Running, question: str) -> Answer | None:
+        self._wait_for_files(running)
+        asked = replace(running.question, history=self._house.chats.history(question))
+        for event in self._house.assistant.ask(asked, running.stop.is_set):
+            if isinstance(event, Done):
+                return event.answer
+            self._note(running, event)
+        return None
+
+    def _note(self, running: Running, event: Event) -> None:
+        if isinstance(event, Searching):
+            running.show("searching")
+        elif isinstance(event, Reading):
+            running.show("reading", done=len(event.hits))
+        elif isinstance(event, Delta):
+            self._house.chats.append(running.now.message, event.text)
+            running.show("writing", text=running.now.text + event.text)
+
+    def _close(self, message: str, state: str, sentence: str = "") -> None:
+        """The stored answer must not stay open; where its conversation was deleted meanwhile, there is none."""
+        with contextlib.suppress(NotFound):
+            if sentence:
+                self._house.chats.append(message, sentence)
+            self._house.chats.finish(message, None, state)
+
+    def _wait_for_files(self, running: Running) -> None:
+        """Attached files are read before the question is; those that fail stay behind with their own sentence."""
+        corpus = private_corpus(running.conversation)
+        if corpus not in running.question.corpora:
+            return
+        while jobs := [job for job in self._house.library.jobs(corpus) if waits(job)]:
+            if running.stop.is_set():
+                raise Cancelled("Stopped.")
+            job = jobs[0]
+            running.show("files", detail=job.document, done=job.page, total=job.pages)
+            time.sleep(POLL_SECONDS)
+
+
+def waits(job: JobInfo) -> bool:
+    """Whether a question has to wait for this file: it cannot be searched even by words yet."""
+    return job.open and job.state != "words"

@@ -1,0 +1,35 @@
+"""`create_app`: routes, page and the doors in front of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from assistant.api import conversations, corpora, health, problems
+from assistant.api.answers import Answers
+from assistant.api.house import House
+from assistant.api.security import Secure
+
+
+def create_app(house: House) -> FastAPI:
+    """The whole product over one house. The caller closes the house; the application stops its own answers."""
+    from assistant.ui import fragments, mount
+
+    answers = Answers(house)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        answers.close()
+
+    app = FastAPI(title="thickshell", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
+    app.state.house, app.state.answers = house, answers
+    problems.install(app)
+    for router in (health.router, corpora.router, conversations.router, fragments.router):
+        app.include_router(router)
+    app.add_middleware(problems.Guard)
+    mounted = mount(app, house.settings)
+    app.add_middleware(Secure)
+    return mounted

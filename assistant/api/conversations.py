@@ -1,0 +1,170 @@
+"""Routes of conversations: questions in, answers as events, branches, feedback, export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from assistant.api.answers import Answers, Progress
+from assistant.api.house import House, private_corpus
+from assistant.api.needs import AnswersDep, HouseDep
+from assistant.errors import Conflict, NotFound, UsageError
+
+router = APIRouter(prefix="/v1")
+TITLE = 80
+
+
+class NewConversation(BaseModel):
+    corpus: str | None = None
+
+
+class Ask(BaseModel):
+    text: str = Field(min_length=1, max_length=20_000)
+    parent: str | None = None  # the question that is edited: a new branch beside it
+    corpus: str | None = None  # None: all corpora
+    tier: int = Field(3, ge=1, le=4)
+
+
+class Again(BaseModel):
+    corpus: str | None = None
+    tier: int = Field(3, ge=1, le=4)
+
+
+class Title(BaseModel):
+    title: str = Field(min_length=1, max_length=400)
+
+
+class Feedback(BaseModel):
+    rating: Literal["up", "down", ""]
+    reason: str = Field("", max_length=2000)
+
+
+@router.get("/conversations")
+def conversations(house: HouseDep, q: str = "") -> list[dict[str, Any]]:
+    return house.chats.list(q)
+
+
+@router.post("/conversations", status_code=201)
+def create(new: NewConversation, house: HouseDep) -> dict[str, str]:
+    return {"id": house.chats.create(new.corpus)}
+
+
+@router.get("/conversations/{conversation}")
+def get(conversation: str, house: HouseDep) -> dict[str, Any]:
+    return house.chats.get(conversation)
+
+
+@router.patch("/conversations/{conversation}")
+def rename(conversation: str, title: Title, house: HouseDep) -> dict[str, str]:
+    name = " ".join(title.title.split())[:TITLE]
+    if not name:
+        raise UsageError("A name needs at least one character.")
+    house.chats.rename(conversation, name)
+    return {"title": name}
+
+
+@router.delete("/conversations/{conversation}", status_code=204)
+def delete(conversation: str, house: HouseDep, answers: AnswersDep) -> None:
+    """Goes with everything attached to it."""
+    answers.stop(conversation)
+    house.chats.delete(conversation)
+    if has_files(house, conversation):
+        house.library.delete(private_corpus(conversation))
+
+
+@router.get("/conversations/{conversation}/export")
+def export(conversation: str, house: HouseDep, form: Literal["markdown", "json"] = "markdown") -> Response:
+    ending, kind = ("md", "text/markdown") if form == "markdown" else ("json", "application/json")
+    disposition = f'attachment; filename="conversation-{conversation[:12]}.{ending}"'
+    text = house.chats.export(conversation, form)
+    return Response(text, media_type=f"{kind}; charset=utf-8", headers={"Content-Disposition": disposition})
+
+
+@router.post("/conversations/{conversation}/messages", status_code=201)
+def ask(conversation: str, body: Ask, house: HouseDep, answers: AnswersDep) -> dict[str, str]:
+    """Stores the question, then starts its answer."""
+    text = body.text.strip()
+    if not text:
+        raise UsageError("Type a question first.")
+    corpora = searched(house, conversation, body.corpus)
+    if answers.busy(conversation):
+        raise Conflict("An answer is being written in this conversation. Wait for it, or stop it.")
+    question = house.chats.ask(conversation, text, body.parent)
+    return {"question": question, "answer": answers.start(conversation, question, corpora, body.tier)}
+
+
+@router.post("/conversations/{conversation}/messages/{message}/again", status_code=201)
+def again(conversation: str, message: str, body: Again, house: HouseDep, answers: AnswersDep) -> dict[str, str]:
+    """Another answer to the same question; the earlier one stays as a branch."""
+    found = house.chats.message(message)
+    question = message if found["role"] == "user" else str(found["parent"])
+    return {"answer": answers.start(conversation, question, searched(house, conversation, body.corpus), body.tier)}
+
+
+@router.post("/conversations/{conversation}/stop")
+def stop(conversation: str, answers: AnswersDep) -> dict[str, bool]:
+    return {"stopped": answers.stop(conversation)}
+
+
+@router.get("/conversations/{conversation}/events")
+async def events(conversation: str, answers: AnswersDep) -> StreamingResponse:
+    """The answer under way as server-sent events; ends at once where there is none."""
+    return StreamingResponse(stream(answers, conversation), media_type="text/event-stream")
+
+
+@router.post("/messages/{message}/select")
+def select(message: str, house: HouseDep) -> dict[str, bool]:
+    house.chats.select(message)
+    return {"selected": True}
+
+
+@router.post("/messages/{message}/feedback")
+def feedback(message: str, body: Feedback, house: HouseDep) -> dict[str, bool]:
+    house.chats.feedback(message, body.rating, body.reason)
+    return {"stored": True}
+
+
+def has_files(house: House, conversation: str) -> bool:
+    return any(info.name == private_corpus(conversation) for info in house.library.corpora(private=True))
+
+
+def searched(house: House, conversation: str, corpus: str | None) -> tuple[str, ...]:
+    """The chosen corpus, or all; always with the conversation's own files. NotFound for a corpus that is gone."""
+    names = [info.name for info in house.library.corpora()]
+    if corpus is not None:
+        if corpus not in names:
+            raise NotFound(f"There is no corpus named {corpus}.")
+        names = [corpus]
+    return (*names, private_corpus(conversation)) if has_files(house, conversation) else tuple(names)
+
+
+async def stream(answers: Answers, conversation: str) -> AsyncIterator[str]:
+    running = answers.running(conversation)
+    if running is None:
+        yield event("idle", {})
+        return
+    async for progress in running.watch():
+        yield event("progress", as_data(progress))
+
+
+def as_data(progress: Progress) -> dict[str, Any]:
+    from assistant.ui.render import answer_html
+
+    return {
+        "message": progress.message,
+        "stage": progress.stage,
+        "html": answer_html(progress.text),
+        "detail": progress.detail,
+        "done": progress.done,
+        "total": progress.total,
+        "closed": progress.closed,
+    }
+
+
+def event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

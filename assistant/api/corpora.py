@@ -1,0 +1,174 @@
+"""Routes of corpora, documents and jobs. Names travel as query parameters: they may hold slashes."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from fastapi import APIRouter, BackgroundTasks, Query, Request
+from fastapi.responses import FileResponse, Response
+from pydantic import BaseModel, Field
+
+from assistant.api.house import House, private_corpus
+from assistant.api.incoming import receive_file
+from assistant.api.needs import HouseDep
+from assistant.errors import NotFound, UsageError
+from assistant.types import as_dict
+
+router = APIRouter(prefix="/v1")
+
+
+class Name(BaseModel):
+    name: str = Field(min_length=1, max_length=200)
+
+
+class Password(BaseModel):
+    password: str | None = Field(None, max_length=1000)
+
+
+class Move(BaseModel):
+    target: str = Field(min_length=1, max_length=200)
+
+
+@router.get("/corpora")
+def corpora(house: HouseDep) -> list[dict[str, Any]]:
+    return [as_dict(info) for info in house.library.corpora()]
+
+
+@router.post("/corpora", status_code=201)
+def create(new: Name, house: HouseDep) -> dict[str, Any]:
+    return as_dict(house.library.create(new.name))
+
+
+@router.patch("/corpora")
+def rename(name: str, new: Name, house: HouseDep) -> dict[str, str]:
+    before = {info.name for info in house.library.corpora()} - {name}
+    house.library.rename(name, new.name)
+    after = {info.name for info in house.library.corpora()} - before
+    return {"name": after.pop() if len(after) == 1 else new.name}
+
+
+@router.delete("/corpora", status_code=204)
+def delete(name: str, house: HouseDep) -> None:
+    house.library.delete(name)
+
+
+@router.get("/corpora/export")
+def export(name: str, after: BackgroundTasks, house: HouseDep) -> FileResponse:
+    target = incoming(house) / f"export-{secrets.token_hex(8)}.zip"
+    try:
+        house.library.export(name, target)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    after.add_task(target.unlink, missing_ok=True)
+    return FileResponse(target, media_type="application/zip", filename=f"{name}.zip", background=after)
+
+
+@router.post("/corpora/import", status_code=201)
+async def import_(request: Request, house: HouseDep, name: str | None = None) -> dict[str, Any]:
+    """One archive as the raw body."""
+    from starlette.concurrency import run_in_threadpool
+
+    async with receive_file(request, incoming(house), house.settings.max_upload_mb) as file:
+        info = await run_in_threadpool(house.library.import_, file, name or None)
+    return as_dict(info)
+
+
+@router.get("/documents")
+def documents(corpus: str, house: HouseDep) -> list[dict[str, Any]]:
+    return [as_dict(info) for info in house.library.documents(corpus)]
+
+
+@router.post("/documents", status_code=202)
+async def upload(
+    request: Request,
+    house: HouseDep,
+    name: str = Query(min_length=1, max_length=1000),
+    corpus: str | None = None,
+    conversation: str | None = None,
+) -> dict[str, Any]:
+    """One file as the raw body, into a corpus, or privately into a conversation. The password travels as a header."""
+    from starlette.concurrency import run_in_threadpool
+
+    target = await run_in_threadpool(target_corpus, house, corpus, conversation)
+    password = unquote(request.headers.get("x-document-password", "")) or None
+    async with receive_file(request, incoming(house), house.settings.max_upload_mb) as file:
+        job = await run_in_threadpool(lambda: house.library.submit(target, file, name, password=password, move=True))
+        jobs = await run_in_threadpool(lambda: house.library.jobs(ids=[job]))
+    return {"job": job, "corpus": target, "document": jobs[0].document if jobs else name}
+
+
+@router.get("/documents/show")
+def show(corpus: str, name: str, house: HouseDep) -> dict[str, Any]:
+    return house.library.show(corpus, name)
+
+
+@router.delete("/documents", status_code=204)
+def delete_document(corpus: str, name: str, house: HouseDep) -> None:
+    house.library.delete_document(corpus, name)
+
+
+@router.post("/documents/move")
+def copy_document(corpus: str, name: str, to: Move, house: HouseDep) -> dict[str, int]:
+    """Adds an attached file to a corpus too; it stays with its conversation."""
+    original = house.library.original(corpus, name)
+    return {"job": house.library.submit(to.target, original, name)}
+
+
+@router.get("/documents/original")
+def original(corpus: str, name: str, house: HouseDep) -> FileResponse:
+    """The uploaded file, always as a download: a document is never run as a page of this site."""
+    path = house.library.original(corpus, name)
+    disposition = f"attachment; filename*=UTF-8''{quote(Path(name).name)}"
+    headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}
+    return FileResponse(path, media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/documents/page")
+def page(
+    corpus: str, name: str, house: HouseDep, page: int = Query(ge=1), scale: float = Query(1.5, ge=0.5, le=4)
+) -> Response:
+    """PNG of one page; `scale` is pixels per point."""
+    image = house.library.page_image(corpus, name, page, scale)
+    return Response(image, media_type="image/png", headers={"Cache-Control": "private, no-cache"})
+
+
+@router.get("/jobs")
+def jobs(house: HouseDep, corpus: str | None = None) -> list[dict[str, Any]]:
+    return [as_dict(job) for job in house.library.jobs(corpus)]
+
+
+@router.post("/jobs/{job}/cancel")
+def cancel(job: int, house: HouseDep) -> dict[str, bool]:
+    house.library.cancel(job)
+    return {"cancelled": True}
+
+
+@router.post("/jobs/{job}/retry")
+def retry(job: int, body: Password, house: HouseDep) -> dict[str, bool]:
+    house.library.retry(job, password=body.password or None)
+    return {"queued": True}
+
+
+def incoming(house: House) -> Path:
+    """Where bodies land before the library takes them; on the same disk, so that taking is a rename."""
+    folder = house.settings.home / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def target_corpus(house: House, corpus: str | None, conversation: str | None) -> str:
+    if conversation is None and corpus is not None:
+        if not any(info.name == corpus for info in house.library.corpora(private=True)):
+            raise NotFound(f"There is no corpus named {corpus}.")
+        return corpus
+    if conversation is None:
+        raise UsageError("Say which corpus the file is for.")
+    house.chats.get(conversation)  # NotFound for a conversation that is gone
+    name = private_corpus(conversation)
+    if not any(info.name == name for info in house.library.corpora(private=True)):
+        house.library.create(name, private=True)
+    return name

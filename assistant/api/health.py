@@ -1,0 +1,27 @@
+"""Whether the server lives, and whether its models are loaded."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from assistant.api.house import House
+from assistant.api.needs import HouseDep
+
+router = APIRouter()
+
+
+@router.get("/healthz")
+def healthz() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+def readyz(house: HouseDep) -> JSONResponse:
+    ready = is_ready(house)
+    return JSONResponse({"status": "ready" if ready else "getting ready"}, 200 if ready else 503)
+
+
+def is_ready(house: House) -> bool:
+    """A house that does not say is taken as ready: its models load on first use."""
+    return bool(getattr(house, "ready", True))

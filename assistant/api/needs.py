@@ -1,0 +1,22 @@
+"""What routes depend on, kept in the application's state."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from assistant.api.answers import Answers
+from assistant.api.house import House
+
+
+def need_house(request: Request) -> House:
+    return cast(House, request.app.state.house)
+
+
+def need_answers(request: Request) -> Answers:
+    return cast(Answers, request.app.state.answers)
+
+
+HouseDep = Annotated[House, Depends(need_house)]
+AnswersDep = Annotated[Answers, Depends(need_answers)]

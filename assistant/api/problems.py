@@ -1,0 +1,83 @@
+"""Errors as answers: one sentence in `detail`, a status that fits, nothing of the inside."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assistant.errors import (
+    Conflict,
+    GeneratorUnavailable,
+    LimitExceeded,
+    NotAvailable,
+    NotFound,
+    StorageError,
+    ThickshellError,
+)
+
+STATUS: tuple[tuple[type[ThickshellError], int], ...] = (
+    (NotFound, 404),
+    (NotAvailable, 404),
+    (Conflict, 409),
+    (LimitExceeded, 413),
+    (GeneratorUnavailable, 503),
+    (StorageError, 507),
+    (ThickshellError, 400),
+)
+UNEXPECTED = "Something went wrong on the server. Try again; the log names the place."
+log = logging.getLogger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(ThickshellError, known)
+    app.add_exception_handler(RequestValidationError, malformed)
+
+
+async def known(request: Request, error: Exception) -> JSONResponse:
+    status = next(code for kind, code in STATUS if isinstance(error, kind))
+    return JSONResponse({"detail": str(error)}, status)
+
+
+async def malformed(request: Request, error: Exception) -> JSONResponse:
+    """The field that is off, without echoing what was sent."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    return JSONResponse({"detail": f"The request is not usable: {field}: {first['msg']}."}, 422)
+
+
+def record(error: BaseException, where: str) -> None:
+    """The log gets the kind and the place of an unexpected error, never its text, which may quote a document."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "an unknown place"
+    log.error("%s in %s at %s", type(error).__name__, where, place)
+
+
+class Guard:
+    """Turns what no handler expected into a plain 500, so that no server log prints a traceback with document text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sender(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sender)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            record(error, f"{scope['method']} {scope['path']}")
+            if not started:
+                await JSONResponse({"detail": UNEXPECTED}, 500)(scope, receive, send)

@@ -1,0 +1,172 @@
+"""What the evidence panel shows of an answer: each source in its place, its page, its table, and the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assistant.errors import ThickshellError
+from assistant.seams import Library
+from assistant.types import Document, Table
+
+AROUND = 320
+"""Characters of context shown on each side of a quote."""
+ROWS_AROUND = 6
+NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One card. `state`: quoted, inferred, near; `place`: here, changed or gone, as the document stands now."""
+
+    n: int
+    corpus: str
+    document: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    boxes: tuple[tuple[float, ...], ...]
+    state: str
+    place: str = "here"
+    before: str = ""
+    after: str = ""
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A window of a table. `marked`: (row, column) from 1 with the header; `letters` name columns in sheets."""
+
+    name: str
+    letters: tuple[str, ...]
+    header: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    marked: frozenset[tuple[int, int]]
+    addresses: tuple[str, ...]
+    first: int
+    last: int
+    total: int
+
+
+def sources(library: Library, answer: Mapping[str, Any]) -> list[Source]:
+    """Citations, or the nearest passages where the answer abstains."""
+    found = [cited(row) for row in answer.get("citations") or ()]
+    if not found:
+        found = [near(n, row) for n, row in enumerate((answer.get("hits") or ())[:NEAREST], 1)]
+    documents: dict[tuple[str, str], Document | None] = {}
+    for source in found:
+        key = (source.corpus, source.document)
+        if key not in documents:
+            documents[key] = document_of(library, *key)
+    return [in_place(source, documents[source.corpus, source.document]) for source in found]
+
+
+def cited(row: Mapping[str, Any]) -> Source:
+    state = "quoted" if row.get("quoted", True) else "inferred"
+    boxes = tuple(tuple(box) for box in row.get("boxes") or ())
+    place = (row["corpus"], row["document"], row["page"], row["start"], row["end"])
+    return Source(row["n"], *place, row["quote"], boxes, state)
+
+
+def near(n: int, row: Mapping[str, Any]) -> Source:
+    """A passage that was read; its text is the document's own, looked up when it is shown."""
+    start, end = row.get("start", 0), row.get("end", 0)
+    return Source(n, row.get("corpus", ""), row["document"], row.get("page"), start, end, "", (), "near")
+
+
+def document_of(library: Library, corpus: str, name: str) -> Document | None:
+    try:
+        return library.document(corpus, name)
+    except ThickshellError:
+        return None
+
+
+def in_place(source: Source, document: Document | None) -> Source:
+    """The source with the text around it, as the document stands now."""
+    if document is None:
+        return replace(source, place="gone")
+    text = document.text[source.start : source.end]
+    if source.state == "near":
+        source = replace(source, quote=text)
+    elif text != source.quote:
+        return replace(source, place="changed")
+    before, after = around(document.text, source.start, source.end)
+    return replace(source, before=before, after=after, heading=heading_of(document, source.start))
+
+
+def around(text: str, start: int, end: int) -> tuple[str, str]:
+    """Neighbouring text, cut at a space or a line, with an ellipsis where it is cut.
+
+    >>> around("one two three", 4, 7)
+    ('one ', ' three')
+    """
+    left, right = max(0, start - AROUND), min(len(text), end + AROUND)
+    before, after = text[left:start], text[end:right]
+    if left:
+        cut = next((i for i, c in enumerate(before[:60]) if c.isspace() or c in "。；"), -1)
+        before = "…" + before[cut + 1 :]
+    if right < len(text):
+        cut = next((i for i, c in enumerate(reversed(after[-60:])) if c.isspace() or c in "。；"), 0)
+        after = after[: len(after) - cut] + "…"
+    return before, after
+
+
+def heading_of(document: Document, place: int) -> str:
+    """The nearest heading above a place, with its parents."""
+    for block in document.blocks:
+        if block.start <= place < max(block.end, block.start + 1):
+            return " › ".join(block.heading_path)
+    return ""
+
+
+def table_of(document: Document, start: int, end: int) -> Table | None:
+    return next((table for table in document.tables if table.start < end and start < table.end), None)
+
+
+def sheet(table: Table, start: int, end: int) -> Sheet:
+    """The rows around the cells that lie in text[start:end]."""
+    marked = frozenset((c.row, c.column) for c in table.cells if c.end > c.start and c.start < end and start < c.end)
+    touched = sorted({row for row, _ in marked if row > table.header_rows}) or [table.header_rows + 1]
+    total = len(table.rows)
+    first = max(1, touched[0] - table.header_rows - ROWS_AROUND)
+    last = min(total, touched[-1] - table.header_rows + ROWS_AROUND, first + 60)
+    addresses = {(c.row, c.column): c.address for c in table.cells if c.address}
+    rows = tuple((n + table.header_rows, table.rows[n - 1]) for n in range(first, last + 1))
+    return Sheet(
+        name=" › ".join(dict.fromkeys(part for part in (table.sheet, table.name) if part)),
+        letters=tuple(column_letters(addresses, len(table.header))),
+        header=table.header,
+        rows=rows,
+        marked=marked,
+        addresses=tuple(sorted(address for place, address in addresses.items() if place in marked)),
+        first=first,
+        last=last,
+        total=total,
+    )
+
+
+def column_letters(addresses: Mapping[tuple[int, int], str], width: int) -> list[str]:
+    """The sheet's own column letters, empty where the table is not of a sheet."""
+    letters = {column: address.rstrip("0123456789") for (_, column), address in addresses.items()}
+    return [letters.get(column, "") for column in range(1, width + 1)] if letters else []
+
+
+def receipt_rows(value: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Nested receipt data as lines of (name, text)."""
+    if isinstance(value, Mapping):
+        return [
+            line
+            for key, inner in value.items()
+            for line in receipt_rows(inner, f"{prefix}.{key}" if prefix else str(key))
+        ]
+    if isinstance(value, list | tuple):
+        if all(not isinstance(item, Mapping | list | tuple) for item in value):
+            return [(prefix, ", ".join(shown(item) for item in value))]
+        return [line for n, inner in enumerate(value, 1) for line in receipt_rows(inner, f"{prefix}.{n}")]
+    return [(prefix, shown(value))]
+
+
+def shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "–" if value is None else str(value)

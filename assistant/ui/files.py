@@ -1,0 +1,72 @@
+"""Rows of a corpus's file list: documents joined with the jobs that bring them in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from assistant.types import DocumentInfo, JobInfo
+
+RANK = {"failed": 0, "parsing": 1, "words": 2, "queued": 3, "ready": 4}
+
+
+def rows(documents: Sequence[DocumentInfo], jobs: Sequence[JobInfo]) -> list[dict[str, Any]]:
+    """One row per document name, newest first; the latest job of that name adds progress and what can be done.
+
+    A job without a document (cancelled before it was read) has no row: the page that started it knows.
+    """
+    latest: dict[str, JobInfo] = {}
+    for job in sorted(jobs, key=lambda job: job.id):
+        latest[job.document] = job
+    table = {info.name: document_row(info, latest.get(info.name)) for info in documents}
+    for name, job in latest.items():
+        if name not in table and (job.open or job.state == "failed"):
+            table[name] = job_row(job)
+    return sorted(table.values(), key=lambda row: (row["created"], row["name"]), reverse=True)
+
+
+def document_row(info: DocumentInfo, job: JobInfo | None) -> dict[str, Any]:
+    row = {
+        "name": info.name,
+        "state": info.state,
+        "error": info.error,
+        "bytes": info.bytes,
+        "created": info.created,
+        "format": info.format,
+        "pages": info.report.pages,
+        "tables": info.report.tables,
+        "warnings": len(info.report.warnings),
+        "job": None,
+        "open": False,
+        "progress": 1.0 if info.state == "ready" else 0.0,
+        "page": 0,
+        "of": 0,
+        "left": None,
+    }
+    return row | working(job) if job is not None and (job.open or info.state == "failed") else row
+
+
+def job_row(job: JobInfo) -> dict[str, Any]:
+    return {
+        "name": job.document,
+        "error": job.error,
+        "bytes": None,
+        "created": job.created,
+        "format": "",
+        "pages": 0,
+        "tables": 0,
+        "warnings": 0,
+    } | working(job)
+
+
+def working(job: JobInfo) -> dict[str, Any]:
+    return {
+        "job": job.id,
+        "open": job.open,
+        "state": job.state,
+        "error": job.error,
+        "progress": round(job.progress, 4),
+        "page": job.page,
+        "of": job.pages,
+        "left": job.seconds_left,
+    }

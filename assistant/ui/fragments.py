@@ -1,0 +1,183 @@
+"""Routes that give the page its parts: escaped HTML fragments, words, file rows, static files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+from assistant.api.conversations import has_files
+from assistant.api.health import is_ready
+from assistant.api.house import House, private_corpus
+from assistant.api.needs import AnswersDep, HouseDep
+from assistant.types import CorpusInfo
+from assistant.ui import evidence as ev
+from assistant.ui import static_files
+from assistant.ui.files import rows
+from assistant.ui.templating import render
+from assistant.ui.transcript import messages
+from assistant.ui.words import Language, dictionary, language_of
+
+router = APIRouter(prefix="/ui", default_response_class=HTMLResponse)
+SHOWN = 200_000
+"""Characters of a document's text that its view shows."""
+
+
+@router.get("/static/{version}/{name:path}")
+def static(version: str, name: str) -> Response:
+    found = static_files.read(name)
+    if found is None or version != static_files.version():
+        return Response("Not found.", 404, media_type="text/plain")
+    return Response(found[0], media_type=found[1])
+
+
+@router.get("/words")
+def words(request: Request) -> Response:
+    language = language_of(request)
+    data = {
+        "language": language,
+        "words": dictionary(language),
+        "limit_mb": request.app.state.house.settings.max_upload_mb,
+    }
+    return JSONResponse(data)
+
+
+@router.get("/model")
+def model(house: HouseDep) -> Response:
+    return JSONResponse({"ready": is_ready(house)})
+
+
+@router.get("/rail")
+def rail(request: Request, house: HouseDep, q: str = "", current: str = "") -> str:
+    found = house.chats.list(q)
+    language = language_of(request)
+    now = datetime.now(UTC)
+    groups = [(key, list(group)) for key, group in groupby(found, key=lambda row: age(row["updated"], now))]
+    return render(
+        "rail",
+        language,
+        groups=groups,
+        current=current,
+        q=q,
+        corpora=public(house),
+        health=health_of,
+        ready=is_ready(house),
+    )
+
+
+@router.get("/chooser")
+def chooser(request: Request, house: HouseDep, chosen: str = "") -> str:
+    return render("chooser", language_of(request), corpora=public(house), chosen=chosen)
+
+
+@router.get("/transcript")
+def transcript(request: Request, house: HouseDep, answers: AnswersDep, conversation: str = "") -> str:
+    language = language_of(request)
+    if not conversation:
+        return render("welcome", language, examples=examples(house, language), corpora=public(house))
+    running = answers.running(conversation)
+    found = house.chats.get(conversation)
+    shown = messages(found["messages"], language, running.now.message if running else None)
+    files = house.library.documents(private_corpus(conversation)) if has_files(house, conversation) else []
+    return render(
+        "transcript",
+        language,
+        messages=shown,
+        files=files,
+        conversation=conversation,
+        running=running,
+        corpora=public(house),
+    )
+
+
+@router.get("/evidence")
+def evidence(request: Request, house: HouseDep, message: str = "", n: int = 1, tab: str = "sources") -> str:
+    language = language_of(request)
+    answer: Mapping[str, Any] | None = house.chats.message(message).get("answer") if message else None
+    if answer is None:
+        return render(
+            "evidence", language, tab="sources", answer=None, sources=[], one=None, n=0, sheet=None, receipt=[]
+        )
+    found = ev.sources(house.library, answer)
+    one = next((source for source in found if source.n == n), found[0] if found else None)
+    sheet = None
+    if tab == "table" and one is not None and (document := ev.document_of(house.library, one.corpus, one.document)):
+        table = ev.table_of(document, one.start, one.end)
+        sheet = ev.sheet(table, one.start, one.end) if table else None
+    receipt = ev.receipt_rows(answer.get("receipt") or {}) if tab == "receipt" else []
+    number = one.n if one else 0
+    return render(
+        "evidence", language, tab=tab, answer=answer, sources=found, one=one, n=number, sheet=sheet, receipt=receipt
+    )
+
+
+@router.get("/corpora")
+def corpora(request: Request, house: HouseDep, current: str = "") -> str:
+    found = public(house)
+    chosen = next((info for info in found if info.name == current), found[0] if found else None)
+    limit = house.settings.max_upload_mb
+    shown = f"{limit // 1024} GB" if limit % 1024 == 0 else f"{limit} MB"
+    return render("corpora", language_of(request), corpora=found, current=chosen, limit=shown, health=health_of)
+
+
+@router.get("/files")
+def files(corpus: str, house: HouseDep) -> Response:
+    return JSONResponse(rows(house.library.documents(corpus), house.library.jobs(corpus)))
+
+
+@router.get("/document")
+def document(request: Request, corpus: str, name: str, house: HouseDep) -> str:
+    info = house.library.info(corpus, name)
+    text = ""
+    if info.searchable and info.state in {"words", "ready"}:
+        text = house.library.document(corpus, name).text
+    return render("document", language_of(request), info=info, text=text[:SHOWN], cut=len(text) > SHOWN, shown=SHOWN)
+
+
+@router.get("/settings")
+def settings_(request: Request, house: HouseDep) -> str:
+    fields = type(house.settings).model_fields
+    listed = [(name, getattr(house.settings, name), field.description) for name, field in fields.items()]
+    return render("settings", language_of(request), listed=listed, home=house.settings.home)
+
+
+@router.get("/part/{name}")
+def part(request: Request, name: Literal["top", "composer", "help"]) -> str:
+    return render(name, language_of(request))
+
+
+def public(house: House) -> list[CorpusInfo]:
+    return house.library.corpora()
+
+
+def health_of(info: CorpusInfo) -> str:
+    """The dot beside a corpus: never green where a file failed or nothing is in it."""
+    return "bad" if info.failed else "ok" if info.documents else ""
+
+
+def examples(house: House, language: Language) -> list[str]:
+    """First questions: those of the sample corpus where it is there, else what any documents can answer."""
+    general = {
+        "en": ["What is in here?", "Summarise the newest document"],
+        "zh": ["这里有哪些内容？", "概括最新的文档"],
+    }
+    return general[language] if public(house) else []
+
+
+def age(updated: str, now: datetime) -> str:
+    """The heading a conversation stands under.
+
+    >>> age("2026-01-05T10:00:00+00:00", datetime(2026, 1, 6, 9, tzinfo=UTC))
+    'yesterday'
+    """
+    try:
+        then = datetime.fromisoformat(updated)
+    except ValueError:
+        return "older"
+    then = then if then.tzinfo else then.replace(tzinfo=UTC)
+    days = (now.astimezone().date() - then.astimezone().date()) / timedelta(days=1)
+    return "today" if days < 1 else "yesterday" if days < 2 else "week" if days < 7 else "older"

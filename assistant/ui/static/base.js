@@ -1,0 +1,116 @@
+/* What every part uses: the DOM, the words, the server. */
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+export const state = { conversation: "", view: "chat", corpus: "", document: "", busy: false };
+export const phone = () => matchMedia("(max-width: 760px)").matches;
+export const narrow = () => matchMedia("(max-width: 1100px)").matches;
+
+let words = {};
+export let limitMb = 1024;
+export const t = (key, values = {}) => (words[key] ?? key).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+export async function loadWords() {
+  const found = await (await fetch("/ui/words")).json();
+  words = found.words;
+  limitMb = found.limit_mb;
+}
+
+export const query = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value != null)).toString();
+
+/* The server's own sentence where it gives one. */
+async function sentence(response) {
+  try {
+    return (await response.json()).detail || t("upload_refused");
+  } catch {
+    return t("upload_refused");
+  }
+}
+export async function fragment(address) {
+  const response = await fetch(address, { headers: { Accept: "text/html" } });
+  if (!response.ok) throw new Error(await sentence(response));
+  return response.text();
+}
+export async function getJson(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(await sentence(response));
+  return response.json();
+}
+export async function send(address, method = "POST", body = null) {
+  const headers = body ? { "Content-Type": "application/json" } : {};
+  const response = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
+  if (!response.ok) throw new Error(await sentence(response));
+  return response.status === 204 ? null : response.json();
+}
+/* Fills an element with a fragment; an older answer never overwrites a newer one. */
+const turns = new WeakMap();
+export async function fill(element, address) {
+  if (!element) return false;
+  const turn = (turns.get(element) || 0) + 1;
+  turns.set(element, turn);
+  const html = await fragment(address);
+  if (turns.get(element) !== turn) return false;
+  element.innerHTML = html;
+  return true;
+}
+
+export function el(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text != null) made.textContent = text;
+  return made;
+}
+export function bytes(count) {
+  if (count == null) return "";
+  return count >= 1e9 ? (count / 1e9).toFixed(1) + " GB" : count >= 1e6 ? (count / 1e6).toFixed(1) + " MB" : Math.max(1, Math.round(count / 1e3)) + " KB";
+}
+let hide = 0;
+/* One line at the bottom, read out by screen readers; `action` adds a button. */
+export function toast(text, action = null, label = "", stay = 5000) {
+  let box = $("#ts-toast");
+  if (!box) {
+    box = el("div");
+    box.id = "ts-toast";
+    box.setAttribute("role", "status");
+    document.body.append(box);
+  }
+  box.replaceChildren(el("span", "", text));
+  if (action) {
+    const button = el("button", "link", label);
+    button.type = "button";
+    button.addEventListener("click", () => { box.classList.remove("on"); action(); });
+    box.append(button);
+  }
+  box.classList.add("on");
+  clearTimeout(hide);
+  hide = setTimeout(() => box.classList.remove("on"), stay);
+}
+/* Runs what may fail and says so in one line. */
+export const trying = (work) => async (...values) => {
+  try {
+    return await work(...values);
+  } catch (error) {
+    toast(error instanceof TypeError ? t("offline") : error.message);
+    return null;
+  }
+};
+/* First press asks, second does. */
+export function sure(button, label = t("sure")) {
+  if (button.dataset.sure) return true;
+  const shown = $("span", button) || button;
+  const before = shown.textContent;
+  button.dataset.sure = "1";
+  button.classList.add("sure");
+  shown.textContent = label;
+  setTimeout(() => { delete button.dataset.sure; button.classList.remove("sure"); shown.textContent = before; }, 4000);
+  return false;
+}
+/* act("name", handler): buttons with data-act="name". */
+const acts = {};
+export const act = (name, handler) => { acts[name] = trying(handler); };
+export function listen() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-act]");
+    if (!button || button.disabled || !acts[button.dataset.act]) return;
+    event.preventDefault();
+    acts[button.dataset.act](button, event);
+  });
+}

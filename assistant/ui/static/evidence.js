@@ -1,0 +1,80 @@
+/* The evidence panel: sources, page with the quote boxed, table with the cell marked, receipt. */
+import { $, $$, act, el, fill, narrow, phone, state, trying } from "./base.js";
+import { showEvidence } from "./sheets.js";
+
+const shown = { message: "", n: 1, tab: "sources" };
+
+export const evidence = trying(async (values = {}) => {
+  Object.assign(shown, values);
+  if (!(await fill($("#ev-root"), `/ui/evidence?${new URLSearchParams(shown)}`))) return;
+  placeBoxes();
+  claim();
+  if (shown.message) $(`#src-${shown.n}`)?.scrollIntoView({ block: "nearest" });
+});
+export const clearEvidence = () => evidence({ message: "", n: 1, tab: "sources" });
+
+/* Boxes come in points; the picture has `scale` pixels per point. */
+function placeBoxes() {
+  const frame = $("#ev-root .pageimg"), picture = frame && $("img", frame);
+  if (!picture) return;
+  const place = () => {
+    const width = picture.naturalWidth / 1.5, height = picture.naturalHeight / 1.5;
+    for (const [x0, y0, x1, y1] of JSON.parse(frame.dataset.boxes || "[]")) {
+      const box = el("span", "box");
+      Object.assign(box.style, { left: `${(x0 / width) * 100}%`, top: `${(y0 / height) * 100}%`, width: `${((x1 - x0) / width) * 100}%`, height: `${((y1 - y0) / height) * 100}%` });
+      frame.append(box);
+    }
+    $(".box", frame)?.scrollIntoView({ block: "center" });
+  };
+  if (picture.complete && picture.naturalWidth) place();
+  else picture.addEventListener("load", place, { once: true });
+  picture.addEventListener("error", () => { frame.hidden = true; const note = $("#ev-root .noimg"); if (note) note.hidden = false; }, { once: true });
+}
+
+/* On a phone the sheet covers the answer, so it repeats the sentence that is being checked. */
+function claim() {
+  const chip = $(`#chat-root .cite[data-message="${CSS.escape(shown.message)}"][data-n="${shown.n}"]`), line = $("#ev-claim");
+  $$("#chat-root .cite[aria-current]").forEach((other) => other.removeAttribute("aria-current"));
+  if (!chip || !line) return;
+  chip.setAttribute("aria-current", "true");
+  const block = chip.closest("li, p, td") || chip.parentElement;
+  line.textContent = block.innerText.replace(/\s+/g, " ").trim();
+  line.hidden = !narrow();
+}
+
+export function startEvidence() {
+  act("cite", async (button) => {
+    const tab = shown.tab === "receipt" || shown.tab === "table" ? "sources" : shown.tab;
+    await evidence({ message: button.dataset.message, n: Number(button.dataset.n), tab });
+    showEvidence();
+    if (phone()) setTimeout(() => lift(button), 80);
+    $(`#src-${shown.n}`)?.focus({ preventScroll: true });
+  });
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest?.("[data-tab]");
+    if (tab) {
+      evidence({ tab: tab.dataset.tab, ...(tab.dataset.n && { n: Number(tab.dataset.n) }) }).then(() => $(`#tab-${shown.tab}`)?.focus({ preventScroll: true }));
+      return;
+    }
+    const card = event.target.closest?.(".src");
+    if (!card || event.target.closest("a, button")) return;
+    shown.n = Number(card.dataset.n);
+    $$(".src").forEach((other) => other === card ? other.setAttribute("aria-current", "true") : other.removeAttribute("aria-current"));
+    claim();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.target.getAttribute?.("role") !== "tab" || !/^(Arrow(Left|Right)|Home|End)$/.test(event.key)) return;
+    const tabs = $$("[role=tab]", event.target.parentNode), at = tabs.indexOf(event.target);
+    const to = event.key === "Home" ? 0 : event.key === "End" ? tabs.length - 1 : (at + (event.key === "ArrowRight" ? 1 : tabs.length - 1)) % tabs.length;
+    event.preventDefault();
+    tabs[to].click();
+  });
+}
+/* Scrolls the answer so that the sentence stands above the sheet. */
+function lift(chip) {
+  const top = $("#ts-ev").getBoundingClientRect().top, place = chip.getBoundingClientRect();
+  const scroller = $("#chat-root");
+  document.body.classList.add("lifted");
+  scroller.scrollTop += place.bottom - Math.max(90, top - 16);
+}
+export const evidenceOf = () => shown.message;

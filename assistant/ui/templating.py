@@ -1,0 +1,51 @@
+"""Jinja templates with autoescape: whatever a document, a file name or a title holds, it is text on the page."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from assistant.ui.icons import icon
+from assistant.ui.words import Language, say
+
+HERE = Path(__file__).parent
+
+
+@cache
+def environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["icon"] = icon
+    made.filters["size"] = size
+    made.filters["enc"] = lambda text: quote(str(text), safe="")
+    made.filters["date"] = lambda text: str(text or "")[:10]
+    return made
+
+
+def render(name: str, language: Language, **values: Any) -> str:
+    """The template `name`.html; inside it, `t(key, ...)` gives the words of the language."""
+    template = environment().get_template(f"{name}.html")
+    return template.render(t=lambda key, **blanks: say(key, language, **blanks), lang=language, **values)
+
+
+def size(count: int | None) -> str:
+    """Bytes for people.
+
+    >>> size(999), size(2_400_000), size(None)
+    ('1 KB', '2.4 MB', '')
+    """
+    if count is None:
+        return ""
+    for unit, step in (("GB", 1e9), ("MB", 1e6)):
+        if count >= step:
+            return f"{count / step:.1f} {unit}"
+    return f"{max(1, round(count / 1e3))} KB"

@@ -1,0 +1,1 @@
+"""Views: each draws its part of the frame; its content comes from fragments and its script."""
