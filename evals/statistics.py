@@ -1,0 +1,65 @@
+"""Means with bootstrap intervals, and the area under the risk-coverage curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Metric:
+    """`low`, `high`: 95% percentile bootstrap over questions."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_json(self) -> dict[str, float]:
+        return {name: round(value, 4) for name, value in asdict(self).items()}
+
+
+def mean(values: Sequence[float], seed: int = 0) -> Metric:
+    """Mean of values, one a question."""
+    rows = np.asarray(values, dtype=np.float64)
+    if not len(rows):
+        return Metric(float("nan"), float("nan"), float("nan"))
+    chance = np.random.default_rng(seed)
+    means = [rows[chance.integers(0, len(rows), len(rows))].mean() for _ in range(RESAMPLES)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Metric(float(rows.mean()), float(low), float(high))
+
+
+def aurc(confidence: Sequence[float], right: Sequence[bool], seed: int = 0) -> Metric:
+    """Area under risk over coverage with its interval; 0 is best."""
+    c, r = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=bool)
+    if not len(c):
+        return Metric(float("nan"), float("nan"), float("nan"))
+    chance = np.random.default_rng(seed)
+    areas = []
+    for _ in range(RESAMPLES // 4):
+        picked = chance.integers(0, len(c), len(c))
+        areas.append(area(c[picked], r[picked]))
+    low, high = np.percentile(areas, [2.5, 97.5])
+    return Metric(area(c, r), float(low), float(high))
+
+
+def area(confidence: ArrayLike, right: ArrayLike) -> float:
+    """Trapezoids over the distinct confidences; coverage 0 has the risk of the first point.
+
+    >>> round(area([0.9, 0.8, 0.7, 0.6], [True, True, False, False]), 4)
+    0.1458
+    """
+    c, wrong = np.asarray(confidence, dtype=np.float64), ~np.asarray(right, dtype=bool)
+    order = np.argsort(-c, kind="stable")
+    c, wrong = c[order], wrong[order]
+    last = np.append(np.flatnonzero(np.diff(c)), len(c) - 1)
+    accepted = last + 1
+    risk = np.cumsum(wrong)[last] / accepted
+    coverage = np.concatenate([[0.0], accepted / len(c)])
+    risk = np.concatenate([risk[:1], risk])
+    return float(np.trapezoid(risk, coverage))
