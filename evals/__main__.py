@@ -12,6 +12,8 @@ from pathlib import Path
 TASKS = {
     "retrieval": "evals.retrieval",
     "fit-fusion": "evals.fit_fusion",
+    "answers": "evals.answers",
+    "fit-abstention": "evals.abstention",
 }
 """Task -> module with `arguments(parser)` and `run(args)`, which yields results."""
 
