@@ -55,13 +55,17 @@ def _edge(box: Box) -> dict[str, Any]:
 
 def _closing(edges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Tables often lack the outer upright lines: rules of one length, crossed by an inner line, get them."""
-    groups: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for edge in edges:
-        if edge["orientation"] == "h":
-            groups.setdefault((round(edge["x0"] / 4), round(edge["x1"] / 4)), []).append(edge)
+    groups: list[list[dict[str, Any]]] = []
+    for edge in sorted((e for e in edges if e["orientation"] == "h"), key=lambda e: (e["x0"], e["top"])):
+        near = (g for g in groups if abs(g[0]["x0"] - edge["x0"]) < 4 and abs(g[0]["x1"] - edge["x1"]) < 4)
+        home = next(near, None)
+        if home is None:
+            groups.append([edge])
+        else:
+            home.append(edge)
     uprights = [e for e in edges if e["orientation"] == "v"]
     out = []
-    for group in groups.values():
+    for group in groups:
         top, bottom = min(e["top"] for e in group), max(e["top"] for e in group)
         x0, x1 = min(e["x0"] for e in group), max(e["x1"] for e in group)
         inner = [e for e in uprights if x0 + 4 < e["x0"] < x1 - 4 and e["top"] < bottom and e["bottom"] > top]
@@ -86,6 +90,9 @@ def _table(cells: Sequence[Box], words: Sequence[Word]) -> Found | None:
         lines = rows_of(held)
         if _is_stack([joined(line) for line in lines]):
             return None
+        height = _at(ys, cell[3]) - _at(ys, cell[1])
+        if len(held) > 15 and height * (_at(xs, cell[2]) - _at(xs, cell[0])) > columns:
+            return None  # a frame around running text, as forms have
         text, where = " ".join(joined(line) for line in lines), union([w.box for w in held]) if held else None
         for r in range(_at(ys, cell[1]), max(_at(ys, cell[3]), _at(ys, cell[1]) + 1)):
             for c in range(_at(xs, cell[0]), max(_at(xs, cell[2]), _at(xs, cell[0]) + 1)):

@@ -231,8 +231,9 @@ def _gutter(items: Sequence[Segment | Island], size: float) -> float | None:
 
 
 def _is_prose(segments: list[Segment], size: float) -> bool:
-    """Lines of a column are long, not numbers or labels."""
-    return median(s.box[2] - s.box[0] for s in segments) >= 9 * size
+    """Half of what a column holds stands in long segments; numbers, labels and line numbers are short."""
+    widths = sorted(s.box[2] - s.box[0] for s in segments)
+    return sum(w for w in widths if w >= 9 * size) * 2 >= sum(widths)
 
 
 def _beside(left: list[Segment], right: list[Segment]) -> bool:

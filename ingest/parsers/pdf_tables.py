@@ -146,11 +146,13 @@ def _run(rows: Sequence[Row], start: int) -> _Run | None:
         step = (_bottom(row) - _bottom(previous)) / _size(row)
         if i > start and not -0.5 < step < 5:
             break
+        if row[0].box[0] < rows[start][0].box[0] - 8 * _size(row):
+            break  # starts far to the left: another table, or text
         if _is_data(row) and _fits(row, run.columns):
             run.columns = merged(run.columns + [_x(c) for c in _numbers(row)])
             run.last, run.data, run.values = i + 1, run.data + 1, run.values + len(_numbers(row))
             loose = []
-        elif _is_label(row, run.columns) and len(loose) < 4:
+        elif _is_label(row, run.columns, rows[start][0].box[0]) and len(loose) < 4:
             loose.append(i)
         else:
             break
@@ -166,15 +168,17 @@ def _fits(row: Row, columns: list[Interval]) -> bool:
         return True
     hits = sum(any(overlap(*_x(n), *c) > 0 for c in columns) for n in numbers)
     together = merged(columns + [_x(n) for n in numbers])
-    return hits * 2 >= len(numbers) and len(together) >= len(columns) - (len(columns) > 3)
+    return hits * 2 >= min(len(numbers), len(columns)) and len(together) >= len(columns) - (len(columns) > 3)
 
 
-def _is_label(row: Row, columns: list[Interval]) -> bool:
-    """A row of words left of the numbers (a section's name, a label's first line), or a spanning header."""
+def _is_label(row: Row, columns: list[Interval], start: float) -> bool:
+    """A row of words left of the numbers (a section's name, a label's first line), or wrapped text columns.
+
+    `start`: where the labels of data rows begin."""
     left = columns[0][0] if columns else 0.0
     if len(row) == 1 and not is_number(row[0].text):
         return row[0].box[2] < left + 0.35 * (columns[-1][1] - left) and row[0].box[0] < left
-    return row[0].box[0] < left - row[0].size and not _is_prose(row)
+    return row[0].box[0] < min(left - row[0].size, start + 4 * row[0].size) and not _is_prose(row)
 
 
 def _is_prose(row: Row) -> bool:
@@ -208,7 +212,7 @@ def merged(intervals: Sequence[Interval]) -> list[Interval]:
 
 
 # --- its header, columns and cells -----------------------------------------------------------------------------------
-def _table(rows: Sequence[Row], run: _Run, floor: int, lines: Sequence[Box]) -> Found:
+def _table(rows: list[Row], run: _Run, floor: int, lines: Sequence[Box]) -> Found:
     top = _header_start(rows, run, floor)
     columns = _all_columns(rows[run.first : run.last], run.columns)
     start = run.first
@@ -236,8 +240,8 @@ def _tidy(cell: Segment) -> str:
     return re.sub(r"\s+(?=[)%])", "", text) if is_number(text) else text
 
 
-def _header_start(rows: Sequence[Row], run: _Run, floor: int) -> int:
-    """Rows above that head the columns: near, right of the labels, no prose."""
+def _header_start(rows: list[Row], run: _Run, floor: int) -> int:
+    """The first of the rows above that head the columns: near, right of the labels, no prose. Closely set ones are split."""
     top = run.first
     left, right = run.columns[0][0], run.columns[-1][1]
     ends = [row[0].box[2] for row in rows[run.first : run.last] if _is_data(row) and row[0].box[2] < left]
@@ -245,12 +249,31 @@ def _header_start(rows: Sequence[Row], run: _Run, floor: int) -> int:
     while top > floor and run.first - top < 7:
         row, below = rows[top - 1], rows[top]
         step = (_bottom(below) - _bottom(row)) / min(_size(row), _size(below))
+        row = _by_columns(row, run.columns)
         if not 0 < step < 3.2 or not _heads(row, left, right, after):
             break
         top -= 1
+        rows[top] = row
     while top < run.first and all(cell.box[2] < left for cell in rows[top]):
         top += 1  # a title or a section's name, not a header
     return top
+
+
+def _by_columns(row: Row, columns: list[Interval]) -> Row:
+    """Header cells so close that they look like running text, cut where the columns below are."""
+    out: Row = []
+    for cell in row:
+        parts: list[list[Word]] = [[cell.words[0]]]
+        for before, word in zip(cell.words, cell.words[1:]):
+            if word.box[0] - before.box[2] > 0.36 * word.size:
+                parts.append([word])
+            else:
+                parts[-1].append(word)
+        pieces = [_of(tuple(part)) for part in parts]
+        touched = [_touched(piece, columns) for piece in pieces]
+        apart = len(set(touched)) == len(pieces) and all(a == b for a, b in touched)
+        out += pieces if len(pieces) > 2 and apart else [cell]
+    return out
 
 
 def _heads(row: Row, left: float, right: float, after: float) -> bool:
