@@ -110,22 +110,23 @@ def _next_window(session: Session, encoder: str, *, fresh: bool) -> tuple[list[W
     query = select(DocumentRow.id).where(DocumentRow.live, DocumentRow.state == ("words" if fresh else "ready"))
     if not fresh:
         query = query.where(exists().where(PassageRow.document_id == DocumentRow.id, lacks))
-    window: list[Waiting] = []
-    texts: dict[str, str] = {}
-    for document in session.scalars(query.order_by(DocumentRow.id).limit(DOCUMENTS)).all():
-        if len(texts) >= WINDOW:
-            break
-        mine = PassageRow.document_id == document
-        query_rows = select(PassageRow.hash, PassageRow.context, PassageRow.text).where(mine, lacks)
-        rows = session.execute(query_rows.order_by(PassageRow.ordinal).limit(WINDOW)).all()
-        passages = session.scalar(select(func.count()).where(mine)) or 0
-        hashes = frozenset(row.hash for row in rows)
-        left = len(hashes)
-        if len(rows) == WINDOW:
-            left = session.scalar(select(func.count(PassageRow.hash.distinct())).where(mine, lacks)) or 0
-        texts |= {row.hash: searched_text(row.context, row.text) for row in rows}
-        window.append(Waiting(document, hashes, left, passages))
-    return window, texts
+    documents = session.scalars(query.order_by(DocumentRow.id).limit(DOCUMENTS)).all()
+    mine = PassageRow.document_id.in_(documents)
+    columns = select(PassageRow.document_id, PassageRow.hash, PassageRow.context, PassageRow.text)
+    rows = session.execute(columns.where(mine, lacks).order_by(PassageRow.id).limit(WINDOW)).all()
+    if len(rows) == WINDOW:  # documents after the last row's are for the next window
+        documents = documents[: documents.index(rows[-1].document_id) + 1]
+    counts = select(PassageRow.document_id, func.count()).where(mine).group_by(PassageRow.document_id)
+    passages = {row[0]: row[1] for row in session.execute(counts)}
+    hashes: dict[int, set[str]] = {document: set() for document in documents}
+    for row in rows:
+        hashes[row.document_id].add(row.hash)
+    left = {document: len(found) for document, found in hashes.items()}
+    if len(rows) == WINDOW:
+        last = PassageRow.document_id == documents[-1]
+        left[documents[-1]] = session.scalar(select(func.count(PassageRow.hash.distinct())).where(last, lacks)) or 0
+    window = [Waiting(d, frozenset(hashes[d]), left[d], passages.get(d, 0)) for d in documents]
+    return window, {row.hash: searched_text(row.context, row.text) for row in rows}
 
 
 def _chunks(texts: dict[str, str]) -> Iterator[list[tuple[str, str]]]:

@@ -14,15 +14,16 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from assistant.errors import NotFound
 from assistant.seams import WordIndex
 from assistant.types import Passage
 from ingest.catalog.database import Catalog
-from ingest.catalog.queries import batches, pack, raise_revision
+from ingest.catalog.queries import pack, raise_revision
 from ingest.catalog.removal import remove_documents, remove_passages, unused_files
 from ingest.catalog.tables import CorpusRow, DocumentRow, JobRow, PassageRow
 from ingest.files import FileStore
@@ -47,7 +48,7 @@ def parsed(task: Task, prepared: Prepared) -> Parsed:
 
 
 def store(catalog: Catalog, words: WordIndex, batch: Sequence[Parsed]) -> None:
-    """Makes these documents searchable by words. StorageError: nothing of them is shown, and it may be called again."""
+    """Makes some documents searchable by words. StorageError: none of them is shown, and it may be called again."""
     entered = _enter(catalog, batch)
     try:
         words.add([pair for pairs in entered.values() for pair in pairs])
@@ -64,17 +65,17 @@ def store(catalog: Catalog, words: WordIndex, batch: Sequence[Parsed]) -> None:
 
 def _enter(catalog: Catalog, batch: Sequence[Parsed]) -> dict[int, list[tuple[Passage, int]]]:
     """Step 1: document id -> its passages with that id, of those that are still wanted."""
-    entered: dict[int, list[tuple[Passage, int]]] = {}
+    items = {item.task.document: item for item in batch}
     with catalog.session() as session:
-        for item in batch:
-            row = session.get(DocumentRow, item.task.document)
-            if row is None or row.live:
-                continue
-            session.execute(delete(PassageRow).where(PassageRow.document_id == row.id))
-            _fill(row, item)
-            _insert_passages(session, row.id, item.prepared)
-            entered[row.id] = _entered(session, row, item.prepared)
-    return entered
+        query = select(DocumentRow).where(DocumentRow.id.in_(items), DocumentRow.live.is_(False))
+        rows = session.scalars(query.order_by(DocumentRow.id)).all()
+        session.execute(delete(PassageRow).where(PassageRow.document_id.in_([row.id for row in rows])))
+        for row in rows:
+            _fill(row, items[row.id])
+        values = [values for row in rows for values in _passage_values(row.id, items[row.id].prepared)]
+        if values:
+            session.execute(insert(PassageRow), values)
+        return _entered(session, rows, items)
 
 
 def _fill(row: DocumentRow, item: Parsed) -> None:
@@ -84,24 +85,20 @@ def _fill(row: DocumentRow, item: Parsed) -> None:
     row.parsed = item.packed
 
 
-def _insert_passages(session: Session, document: int, prepared: Prepared) -> None:
-    text = prepared.document.text
-    rows = [
-        {
+def _passage_values(document: int, prepared: Prepared) -> Iterator[dict[str, Any]]:
+    for ordinal, piece in enumerate(prepared.pieces):
+        text = prepared.document.text[piece.start : piece.end]
+        yield {
             "document_id": document,
             "ordinal": ordinal,
             "start": piece.start,
             "end": piece.end,
             "page": piece.page,
             "table": piece.table,
-            "text": text[piece.start : piece.end],
+            "text": text,
             "context": piece.context,
-            "hash": text_hash(piece.context, text[piece.start : piece.end]),
+            "hash": text_hash(piece.context, text),
         }
-        for ordinal, piece in enumerate(prepared.pieces)
-    ]
-    if rows:
-        session.execute(insert(PassageRow), rows)
 
 
 def text_hash(context: str, text: str) -> str:
@@ -109,9 +106,18 @@ def text_hash(context: str, text: str) -> str:
     return hashlib.sha256(searched_text(context, text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _entered(session: Session, row: DocumentRow, prepared: Prepared) -> list[tuple[Passage, int]]:
-    corpus = session.scalar(select(CorpusRow.name).where(CorpusRow.id == row.corpus_id)) or ""
-    ids = session.scalars(select(PassageRow.id).where(PassageRow.document_id == row.id).order_by(PassageRow.ordinal))
+def _entered(
+    session: Session, rows: Sequence[DocumentRow], items: dict[int, Parsed]
+) -> dict[int, list[tuple[Passage, int]]]:
+    names = {corpus.id: corpus.name for corpus in session.scalars(select(CorpusRow))}
+    query = select(PassageRow.document_id, PassageRow.id).where(PassageRow.document_id.in_([row.id for row in rows]))
+    ids: dict[int, list[int]] = {row.id: [] for row in rows}
+    for document, passage in session.execute(query.order_by(PassageRow.document_id, PassageRow.ordinal)):
+        ids[document].append(passage)
+    return {row.id: _pairs(row, names[row.corpus_id], ids[row.id], items[row.id].prepared) for row in rows}
+
+
+def _pairs(row: DocumentRow, corpus: str, ids: list[int], prepared: Prepared) -> list[tuple[Passage, int]]:
     text = prepared.document.text
     return [
         (Passage(id_, corpus, row.name, p.start, p.end, text[p.start : p.end], p.context, p.page, p.table), row.id)
@@ -121,46 +127,61 @@ def _entered(session: Session, row: DocumentRow, prepared: Prepared) -> list[tup
 
 def _show(session: Session, documents: Sequence[int]) -> tuple[set[int], set[int], set[str]]:
     """Step 3: (ids shown, ids of older versions removed, hashes of the files these had)."""
+    rows = session.scalars(select(DocumentRow).where(DocumentRow.id.in_(documents)).order_by(DocumentRow.id)).all()
+    jobs = {job.document_id: job for job in session.scalars(_jobs_of(documents, "parsing"))}
+    versions = _versions(session, rows)
     shown: set[int] = set()
     removed: set[int] = set()
-    corpora: set[int] = set()
-    for some in batches(list(documents)):
-        for row in session.scalars(select(DocumentRow).where(DocumentRow.id.in_(some)).order_by(DocumentRow.id)):
-            job = session.scalar(select(JobRow).where(JobRow.document_id == row.id, JobRow.state == "parsing").limit(1))
-            versions = _other_versions(session, row)
-            if (job is not None and job.cancel) or any(other.live and other.id > row.id for other in versions):
-                _leave_out(session, row, job)
-                continue
-            older = [other for other in versions if other.id < row.id]
-            _end_older(session, older)
-            removed.update(other.id for other in older)
-            row.live, row.state, row.error = True, "words", None
-            if job is not None:
-                job.state, job.progress, job.error = "words", READ_SHARE, None
-            shown.add(row.id)
-            corpora.add(row.corpus_id)
+    for row in rows:
+        job = jobs.get(row.id)
+        same = versions[row.corpus_id, row.name]
+        if (job is not None and job.cancel) or any(other.id > row.id and _newer(other, shown) for other in same):
+            _leave_out(session, row, job)
+            continue
+        removed.update(other.id for other in same if other.id < row.id)
+        row.live, row.state, row.error = True, "words", None
+        if job is not None:
+            job.state, job.progress, job.error = "words", READ_SHARE, None
+        shown.add(row.id)
     session.flush()
-    hashes = remove_documents(session, sorted(removed))
-    for corpus in sorted(corpora):
+    hashes = _remove_older(session, sorted(removed))
+    for corpus in sorted({row.corpus_id for row in rows}):
         raise_revision(session, corpus)
-    return shown, removed, hashes
+    return shown - removed, removed, hashes
 
 
-def _other_versions(session: Session, row: DocumentRow) -> list[DocumentRow]:
-    same = select(DocumentRow).where(DocumentRow.corpus_id == row.corpus_id, DocumentRow.name == row.name)
-    return list(session.scalars(same.where(DocumentRow.id != row.id)))
+def _jobs_of(documents: Sequence[int], *states: str) -> Select[JobRow]:
+    return select(JobRow).where(JobRow.document_id.in_(documents), JobRow.state.in_(states))
+
+
+def _newer(other: DocumentRow, shown: set[int]) -> bool:
+    return other.live or other.id in shown
+
+
+def _versions(session: Session, rows: Sequence[DocumentRow]) -> dict[tuple[int, str], list[DocumentRow]]:
+    """All versions of the documents that these rows are versions of."""
+    found: dict[tuple[int, str], list[DocumentRow]] = {(row.corpus_id, row.name): [] for row in rows}
+    corpora, names = {corpus for corpus, _ in found}, {name for _, name in found}
+    query = select(DocumentRow).where(DocumentRow.corpus_id.in_(corpora), DocumentRow.name.in_(names))
+    for row in session.scalars(query):
+        if (row.corpus_id, row.name) in found:
+            found[row.corpus_id, row.name].append(row)
+    return found
+
+
+def _remove_older(session: Session, older: Sequence[int]) -> set[str]:
+    if not older:
+        return set()
+    for job in session.scalars(_jobs_of(older, "queued", "parsing", "words")):
+        job.state, job.error = "cancelled", SUPERSEDED
+    session.flush()
+    return remove_documents(session, older)
 
 
 def _leave_out(session: Session, row: DocumentRow, job: JobRow | None) -> None:
     session.execute(delete(PassageRow).where(PassageRow.document_id == row.id))
     if job is not None:
         end_job(job, row, "cancelled", CANCELLED)
-
-
-def _end_older(session: Session, older: Sequence[DocumentRow]) -> None:
-    ids = [row.id for row in older]
-    open_jobs = JobRow.document_id.in_(ids), JobRow.state.in_(("queued", "parsing", "words"))
-    session.execute(update(JobRow).where(*open_jobs).values(state="cancelled", error=SUPERSEDED))
 
 
 def withdraw(catalog: Catalog, words: WordIndex, jobs: Sequence[int]) -> None:

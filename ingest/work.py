@@ -34,8 +34,10 @@ from ingest.storing import Parsed, parsed, store, withdraw
 log = logging.getLogger(__name__)
 IDLE = 0.3
 """Seconds between two looks at an empty queue."""
-STORED_TOGETHER = 64
-"""Most documents of one commit."""
+STORED_TOGETHER, STORED_AFTER = 64, 1.0
+"""Most documents of one commit, and the most seconds that one waits for others: a commit costs about 0.1 s."""
+AHEAD = 48
+"""Files taken from the queue together, so that readers never wait for the catalog."""
 RETRY = (1.0, 5.0, 15.0, 30.0)
 """Seconds to wait after each failed commit or call of the encoder in a row; the last one repeats."""
 GIVE_UP = 6
@@ -72,7 +74,7 @@ class Run:
         with self._embedder_thread(), self._readers() as readers:
             while not self._stopping():
                 began = self._fill(readers)
-                batch = self._drain(0.05 if self._reading else 0.0)
+                batch = self._gather(readers)
                 self._store(batch)
                 self._withdraw()
                 if not (began or batch or self._reading or self._results.qsize()):
@@ -93,7 +95,7 @@ class Run:
                 yield readers
             finally:
                 self._ended.set()
-        while batch := self._drain(0.0):
+        while batch := self._given(0.0):
             self._store(batch)
 
     @contextlib.contextmanager
@@ -117,24 +119,31 @@ class Run:
         return self._embedding.complete and not waiting_documents(self._tools.catalog)
 
     def _fill(self, readers: ThreadPoolExecutor) -> bool:
-        """Keeps the readers busy with a few tasks ahead; whether any was taken."""
+        """Keeps the readers busy with tasks ahead; whether any was taken."""
         self._reading = [future for future in self._reading if not future.done()]
-        workers = self._tools.settings.workers
-        room = 4 * workers - len(self._reading)
-        if room < 2 * workers or self._results.qsize() >= STORED_TOGETHER:
+        if len(self._reading) > AHEAD // 4 or self._results.qsize() >= STORED_TOGETHER:
             return False
-        tasks = self._queue.take(room)
+        tasks = self._queue.take(AHEAD)
         self._reading += [readers.submit(self._read, task) for task in tasks]
         return bool(tasks)
 
-    def _drain(self, seconds: float) -> list[Parsed]:
-        """What the readers have given, waiting up to `seconds` for the first."""
+    def _gather(self, readers: ThreadPoolExecutor) -> list[Parsed]:
+        """What the readers give, until there is enough for one commit, nothing more to read, or too long a wait."""
+        batch = self._given(IDLE if self._reading else 0.0)
+        until = time.monotonic() + STORED_AFTER
+        while batch and self._reading and len(batch) < STORED_TOGETHER and time.monotonic() < until:
+            self._fill(readers)
+            batch += self._given(0.05)
+        return sorted(batch, key=lambda item: item.task.job)
+
+    def _given(self, seconds: float) -> list[Parsed]:
+        """Results that are there, waiting up to some seconds for the first."""
         batch: list[Parsed] = []
         with contextlib.suppress(Empty):
             batch.append(self._results.get(timeout=seconds) if seconds else self._results.get_nowait())
             while len(batch) < STORED_TOGETHER:
                 batch.append(self._results.get_nowait())
-        return sorted(batch, key=lambda item: item.task.job)
+        return batch
 
     def _store(self, batch: list[Parsed]) -> None:
         """Stores a batch. A full disk: waits and tries again, then its jobs fail. Any other fault: one by one."""

@@ -1,4 +1,4 @@
-"""A home with its real parts for the tests of ingestion: catalog, library, parser processes, word index, hashed vectors."""
+"""A home with its real parts for the tests of ingestion: catalog, library, parser processes, words, hashed vectors."""
 
 from __future__ import annotations
 
