@@ -88,6 +88,7 @@ class Importer:
         with archive.open(f"originals/{item.sha256}") as source:
             received = self._files.receive(source, self._limit)  # type: ignore[arg-type]
         try:
+            self._files.flush([received])
             with self._changing(), self._catalog.session() as session:
                 row = _row(item, corpus, parsed, received.bytes)
                 session.add(row)
@@ -97,7 +98,7 @@ class Importer:
                     self._hashes.update(values["hash"] for values in rows)
                     for batch in batches(rows):
                         session.execute(insert(PassageRow), list(batch))
-                self._files.keep(received)
+                self._files.keep([received])
                 return row.id
         finally:
             received.path.unlink(missing_ok=True)

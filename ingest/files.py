@@ -11,7 +11,8 @@ import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -54,7 +55,7 @@ class FileStore:
             yield
 
     def receive(self, source: BinaryIO, limit: int) -> Received:
-        """Copies a stream to disk while hashing it; LimitExceeded above `limit` bytes, StorageError on a full disk."""
+        """Copies a stream while hashing it; LimitExceeded above `limit` bytes, StorageError on a full disk."""
         target = self._incoming / f"{os.getpid()}-{secrets.token_hex(8)}"
         digest, size = hashlib.sha256(), 0
         try:
@@ -68,8 +69,6 @@ class FileStore:
                         )
                     digest.update(chunk)
                     copy.write(chunk)
-                copy.flush()
-                os.fsync(copy.fileno())
         except BaseException as error:
             target.unlink(missing_ok=True)
             if isinstance(error, OSError) and (sentence := disk_sentence(error, self._home)):
@@ -77,18 +76,23 @@ class FileStore:
             raise
         return Received(target, digest.hexdigest(), size)
 
-    def keep(self, received: Received) -> None:
-        """Moves a received file under its hash, durably. To be called under the lock."""
-        target = self.path(received.sha256)
-        if target.is_file() and target.stat().st_size == received.bytes:
-            received.path.unlink()
-            return
-        new_folder = not target.parent.is_dir()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        received.path.replace(target)
-        sync_folder(target.parent)
-        if new_folder:
-            sync_folder(self._root)
+    def flush(self, received: Sequence[Received]) -> None:
+        """Makes copies durable, side by side: the disk groups what arrives together."""
+        side_by_side(sync_file, [item.path for item in received])
+
+    def keep(self, received: Sequence[Received]) -> None:
+        """Moves flushed copies under their hashes, durably. To be called under the lock."""
+        changed: dict[Path, None] = {}
+        for item in received:
+            target = self.path(item.sha256)
+            if target.is_file() and target.stat().st_size == item.bytes:
+                continue
+            if not target.parent.is_dir():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                changed[self._root] = None
+            item.path.replace(target)
+            changed[target.parent] = None
+        side_by_side(sync_folder, list(changed))
 
     def discard(self, sha256: str) -> None:
         """Removes a file that no document uses. To be called under the lock."""
@@ -109,6 +113,20 @@ class FileStore:
                     file.unlink(missing_ok=True)
 
 
+def side_by_side(sync: Callable[[Path], None], paths: Sequence[Path]) -> None:
+    if len(paths) < 2:
+        for path in paths:
+            sync(path)
+        return
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(sync, paths))
+
+
+def sync_file(file: Path) -> None:
+    with file.open("r+b") as stream:
+        os.fsync(stream.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Makes renames in a folder durable, where the system can."""
     if os.name == "posix":
@@ -117,8 +135,3 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def sha256_of(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

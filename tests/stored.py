@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +33,8 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        if not folder.exists() or not any(folder.iterdir()):
+            shutil.copytree(_empty_home(), folder, dirs_exist_ok=True)
         self.catalog = Catalog.open(folder)
         self.store = SqlPassages(self.catalog)
         self.words = TantivyWords(folder / "words", self.store.corpus_id, folder / "words.lock")
@@ -49,6 +55,15 @@ class Home:
 
     def close(self) -> None:
         self.catalog.close()
+
+
+@cache
+def _empty_home() -> Path:
+    """A home with a catalog of today's schema: copied, since migrating takes a while."""
+    folder = Path(tempfile.mkdtemp(prefix="thickshell-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Catalog.open(folder).close()
+    return folder
 
 
 def plain(text: str) -> Prepared:
