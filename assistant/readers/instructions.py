@@ -26,6 +26,12 @@ _INSTRUCTION = re.compile(
     r"|(?:不要|不得|禁止|别)(?:回答|引用|透露|遵循|告诉)|(?:泄露|输出|透露|发送)[^。\n]{0,8}(?:密码|密钥|系统提示)",
     re.IGNORECASE,
 )
+_ORDER = re.compile(
+    r"[\"'“‘(]*(?:please |then |and |instead,? |just |always |only |never |do not |don't )*(?:say|reply|answer|respond|print|output|write|tell|send|reveal|repeat|ignore)\b"
+    r"|[“”「]*(?:请|然后|并|只|直接|一律|务必|必须|不要|不得)*(?:回答|回复|输出|说|答复|发送|透露|写)",
+    re.IGNORECASE,
+)
+"""How a sentence opens that goes on giving orders."""
 _ASKED = re.compile(
     r"instruct|prompt|ignore|inject|assistant|\bai\b|language model|chat ?bot|system|must|should|act as|pretend|指令|提示|指示|助手|注入|人工智能|模型|机器人|系统|要求",
     re.IGNORECASE,
@@ -34,13 +40,16 @@ _ASKED = re.compile(
 
 @lru_cache(maxsize=4096)
 def instruction_ranges(text: str) -> tuple[Range, ...]:
-    """Sentences that address an assistant, each with the sentence after it (which often says what to do)."""
+    """Sentences that address an assistant, each with the sentences after it that go on giving orders."""
     all_sentences = sentences(text)
     marked: list[Range] = []
     for match in _INSTRUCTION.finditer(text):
         start, end = containing(all_sentences, match.start(), match.end())
-        following = next((part for part in all_sentences if part[0] >= end), (start, end))
-        marked.append((start, following[1]))
+        for after in (part for part in all_sentences if part[0] >= end):
+            if not _ORDER.match(text, after[0]):
+                break
+            end = after[1]
+        marked.append((start, end))
     return tuple(marked)
 
 
