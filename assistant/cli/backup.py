@@ -13,20 +13,20 @@ def backup(context: typer.Context, file: Path = typer.Argument(..., metavar="FIL
     """Write everything into one file, also while others work."""
     from ingest.backup import backup as write
 
-    counts = write(state(context).settings().home, file)
-    _tell(context, file, counts, "written")
+    write(state(context).settings().home, file)
+    if state(context).json:
+        emit({"file": str(file), "bytes": file.stat().st_size})
+    else:
+        show(f"{file}: written, {file.stat().st_size / 1e6:.1f} MB")
 
 
 def restore(context: typer.Context, file: Path = typer.Argument(..., metavar="FILE")) -> None:
     """Read everything back from a backup; an old home is set aside, not lost."""
     from ingest.backup import restore as read
 
-    counts = read(file, state(context).settings().home)
-    _tell(context, file, counts, "restored")
-
-
-def _tell(context: typer.Context, file: Path, counts: dict[str, int], done: str) -> None:
+    home = state(context).settings().home
+    aside = read(file, home)
     if state(context).json:
-        emit({"file": str(file), **counts})
+        emit({"file": str(file), "home": str(home), "set_aside": str(aside) if aside else None})
     else:
-        show(f"{file}: {done}, " + ", ".join(f"{value} {key}" for key, value in counts.items()))
+        show(f"{home}: restored" + (f"; what was there lies in {aside}" if aside else ""))
