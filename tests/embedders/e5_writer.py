@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 HIDDEN, LAYERS, HEADS, FFN, POSITIONS = 32, 2, 2, 64, 40
-PIECES = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -3.0), ("a", -4.0), ("b", -5.0), ("▁ab", -2.0)]
+PIECES = [
+    ("<s>", 0.0),
+    ("<pad>", 0.0),
+    ("</s>", 0.0),
+    ("<unk>", 0.0),
+    ("▁", -3.0),
+    ("a", -4.0),
+    ("b", -5.0),
+    ("▁ab", -2.0),
+]
 SHAPES = {
     "emb.word": (len(PIECES), HIDDEN),
     "emb.pos": (POSITIONS, HIDDEN),
@@ -18,7 +27,12 @@ SHAPES = {
     "emb.ln.b": (HIDDEN,),
 }
 for _layer in range(LAYERS):
-    for _part, _out, _in in (("q", HIDDEN, HIDDEN), ("k", HIDDEN, HIDDEN), ("v", HIDDEN, HIDDEN), ("ao", HIDDEN, HIDDEN)):
+    for _part, _out, _in in (
+        ("q", HIDDEN, HIDDEN),
+        ("k", HIDDEN, HIDDEN),
+        ("v", HIDDEN, HIDDEN),
+        ("ao", HIDDEN, HIDDEN),
+    ):
         SHAPES |= {f"l{_layer}.{_part}.w": (_out, _in), f"l{_layer}.{_part}.b": (_out,)}
     SHAPES |= {f"l{_layer}.fi.w": (FFN, HIDDEN), f"l{_layer}.fi.b": (FFN,)}
     SHAPES |= {f"l{_layer}.fo.w": (HIDDEN, FFN), f"l{_layer}.fo.b": (HIDDEN,)}
