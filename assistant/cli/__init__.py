@@ -1,8 +1,8 @@
 """The command line. One file per noun; heavy parts load inside the commands, so that `--help` answers at once.
 
 `--home`, `--config` and `--json` stand before or after the command's words. With `--json` standard output carries JSON
-lines and nothing else; progress and messages go to standard error. Exit codes: 0 done, 1 part failed, 2 usage, 3 not found,
-4 not available here, 130 interrupted.
+lines and nothing else; progress and messages go to standard error. Exit codes:
+0 done, 1 part failed, 2 usage, 3 not found, 4 not available here, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The commands on a real home, with the hashed encoder so that no model loads: their JSON is fixed, others measure through it."""
+"""The commands on a real home, with the hashed encoder so that no model loads. Their JSON is fixed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
 
 TEXTS = {
     "ferry.txt": "The ferry leaves the north pier at 07:40. It carries at most 120 passengers.\n",
-    "light.md": "# The lighthouse\n\nThe lighthouse was first lit in 1874.\n\nIts tower stands 31 metres above the sea.\n",
+    "light.md": "# The lighthouse\n\nThe lighthouse was first lit in 1874.\n\nIts tower is 31 metres high.\n",
     "灯塔.txt": "灯塔建于1874年，高31米。守塔人每天日落时点灯。\n",
 }
 
@@ -51,8 +51,8 @@ def test_ask_gives_the_fixed_object_with_quotes_that_stand_in_the_text(run: Run,
     (row,) = rows
     assert code == 0
     assert set(row) == {
-        "id", "question", "answer", "abstained", "clarify", "confidence", "route", "brain", "tier", "value", "unit", "scale",
-        "citations", "program", "hits", "receipt_id", "timings_ms",
+        "id", "question", "answer", "abstained", "clarify", "confidence", "route", "brain", "tier", "value", "unit",
+        "scale",         "citations", "program", "hits", "receipt_id", "timings_ms",
     }  # fmt: skip
     assert (row["brain"], row["tier"], row["route"], row["abstained"]) == ("embedded", 3, "text", False)
     assert "1874" in row["answer"]
