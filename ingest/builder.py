@@ -15,7 +15,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uf
 
 
 def printable(text: str) -> str:
-    """Without control characters and halves of characters, which no index or page takes; page and line feeds become line breaks."""
+    """Without control characters and halves of characters, which no index takes; form feeds become line breaks."""
     if not _UNPRINTABLE.search(text):
         return text
     return _UNPRINTABLE.sub("", text.replace("\x0b", "\n").replace("\x0c", "\n"))

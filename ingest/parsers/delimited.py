@@ -75,7 +75,8 @@ def scan(text: str, separator: str, start: int = 0) -> Iterator[list[Field]]:
     """Rows of fields with their offsets. A quote that never closes is taken as a letter."""
     mark = re.escape(separator)
     field = re.compile(rf'[^\S\n{mark}]*"([^"]*(?:""[^"]*)*)"[^\S\n{mark}]*(?={mark}|\n|\Z)|([^{mark}\n]*)')
-    at, row = start, []
+    row: list[Field] = []
+    at = start
     size = len(text)
     while at < size or row:
         match = field.match(text, at)

@@ -1,4 +1,4 @@
-"""Word documents, in the order of the body: headings with their numbers, lists, tables, text boxes, notes, comments, equations."""
+"""Word documents in the order of the body: numbered headings, lists, tables, text boxes, notes, comments, equations."""
 
 from __future__ import annotations
 

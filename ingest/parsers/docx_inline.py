@@ -37,7 +37,7 @@ _DEPTH = 60
 
 @dataclass
 class Inline:
-    """`text`, and in the order met: text boxes, pictures' descriptions, relation ids of charts, (kind, id) of notes, comments."""
+    """`text`, and what hangs on it: text boxes, descriptions, relation ids of charts, (kind, id) of notes, comments."""
 
     text: str = ""
     boxes: list[Element] = field(default_factory=list)

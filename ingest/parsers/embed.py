@@ -1,4 +1,4 @@
-"""Files inside files (attachments): parsed by their own parser, their blocks taken over under a heading of their name."""
+"""Files inside files (attachments): read by their own parser, their blocks put under a heading of their name."""
 
 from __future__ import annotations
 

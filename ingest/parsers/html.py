@@ -1,4 +1,4 @@
-"""Web pages: the cleaned tree in its order; headings, paragraphs, lists, tables with spans, infoboxes. Nothing is fetched."""
+"""Web pages: headings, paragraphs, lists, tables with spans, infoboxes, in the tree's order. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from ingest.parsers.ooxml import Element
 from ingest.parsers.tables import add_grid
 
 _INLINE = {
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label",
-    "mark", "nobr", "q", "rp", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
-    "img", "input", "button", "select", "textarea", "output", "meter", "progress", "picture", "map", "area", "center-inline",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+    "ins", "kbd", "label", "mark", "nobr", "q", "rp", "ruby", "s", "samp", "small", "span", "strike", "strong",
+    "sub", "sup", "time", "tt", "u", "var", "wbr", "img", "input", "button", "select", "textarea", "output",
+    "meter", "progress", "picture", "map", "area", "center-inline",
 }  # fmt: skip
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _DATE_NAMES = {
@@ -144,7 +145,7 @@ class _Walker:
             self.walk(element, depth)
 
     def picture(self, element: Element) -> None:
-        """Descriptions of some length; short ones are names of icons. Inside a sentence (an emoji, a formula) they are text."""
+        """Descriptions of some length; short ones name icons. Inside a sentence (an emoji, a formula) they are text."""
         described = " ".join((element.get("alt") or "").split())
         if "".join(self.parts).strip():
             self.text(f" {described} " if described else "")
@@ -164,7 +165,7 @@ class _Walker:
             return
         table = HtmlTable(element, lambda cell: inline(cell, skip_tables=True))
         if len(table.grid) == 1 and not any(map(is_datum, table.grid[0])):
-            self.builder.add("paragraph", " ".join(cell for cell in table.grid[0] if cell))  # an aligned line of a page
+            self.builder.add("paragraph", " ".join(filter(None, table.grid[0])))  # an aligned line
         else:
             add_grid(self.builder, table.grid, name=table.name, header_rows=table.header_rows)
         for nested in table.nested:

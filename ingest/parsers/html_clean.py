@@ -8,8 +8,8 @@ from collections.abc import Callable
 from ingest.parsers.ooxml import Element
 
 _NEVER = {
-    "script", "style", "noscript", "template", "svg", "canvas", "iframe", "object", "embed", "audio", "video", "head", "link", "meta",
-    "nav", "math-hidden", "dialog", "frameset", "applet", "base",
+    "script", "style", "noscript", "template", "svg", "canvas", "iframe", "object", "embed", "audio", "video",
+    "head", "link", "meta", "nav", "math-hidden", "dialog", "frameset", "applet", "base",
 }  # fmt: skip
 _ROLES = {
     "navigation",
@@ -37,9 +37,7 @@ def clean(root: Element, warn: Callable[[str], None]) -> Element:
     """The part of a tree to read; the tree is changed."""
     hidden = False
     for element in list(root.iter()):
-        if not isinstance(element.tag, str):
-            _drop(element)
-        elif element.tag in _NEVER:
+        if not isinstance(element.tag, str) or element.tag in _NEVER:
             _drop(element)
         elif _is_hidden(element):
             hidden = hidden or len("".join(element.itertext()).strip()) > 0

@@ -14,7 +14,7 @@ _CLOSERS = {")", "%", ")%"}
 
 
 class HtmlTable:
-    """`grid` of texts with merged cells repeated; `nested` tables in reading order; `header_rows` None where not marked."""
+    """`grid` of texts, merged cells repeated; `nested` tables in reading order; `header_rows` None where not marked."""
 
     def __init__(self, element: Element, text: Callable[[Element], str]) -> None:
         filler = GridFiller()
@@ -106,7 +106,7 @@ def _rejoin(grid: list[list[str]]) -> list[list[str]]:
     column = 0
     while grid and column + 1 < len(grid[0]):
         if _one_column(grid, column):
-            grid = [row[:column] + [_joined(row[column], row[column + 1])] + row[column + 2 :] for row in grid]
+            grid = [[*row[:column], _joined(row[column], row[column + 1]), *row[column + 2 :]] for row in grid]
         else:
             column += 1
     return grid

@@ -1,4 +1,4 @@
-"""DOC and PPT of Office 97 to 2003, converted by LibreOffice where it is installed: offline, macros off, a profile of its own."""
+"""DOC and PPT of Office 97 to 2003, converted by LibreOffice where it is installed: no macros, a profile of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _MACROS_OFF = """<?xml version="1.0" encoding="UTF-8"?>
 <item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel" oor:op="fuse">
 <value>3</value></prop><prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop>
 <prop oor:name="DisableActiveContent" oor:op="fuse"><value>true</value></prop></item>
-<item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link" oor:op="fuse"><value>2</value></prop></item>
+<item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link" oor:op="fuse"><value>2</value>
+</prop></item>
 </oor:items>
 """
 

@@ -1,4 +1,4 @@
-"""Markdown (CommonMark and pipe tables): its own source is the stored text; markdown-it-py says which lines are what."""
+"""Markdown (CommonMark and pipe tables): its source is the stored text; markdown-it-py says which lines are what."""
 
 from __future__ import annotations
 

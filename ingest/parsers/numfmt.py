@@ -1,4 +1,4 @@
-"""Cell values as a spreadsheet shows them, from its number format codes ("#,##0.00;[Red](#,##0.00)", "d-mmm-yy", "0.0%")."""
+"""Cell values as a spreadsheet shows them, by format codes such as "#,##0.00;[Red](#,##0.00)", "d-mmm-yy", "0.0%"."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ BUILT_IN = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: '"$"#,##0;("$"#,##0)', 6: '"$"#,##0;("$"#,##0)',
     7: '"$"#,##0.00;("$"#,##0.00)', 8: '"$"#,##0.00;("$"#,##0.00)', 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?",
     13: "# ??/??", 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM",
-    20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)", 39: "#,##0.00;(#,##0.00)",
-    40: "#,##0.00;(#,##0.00)", 41: '#,##0;(#,##0);"-"', 42: '"$"#,##0;("$"#,##0);"-"', 43: '#,##0.00;(#,##0.00);"-"',
+    20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)",
+    39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 41: '#,##0;(#,##0);"-"', 42: '"$"#,##0;("$"#,##0);"-"',
+    43: '#,##0.00;(#,##0.00);"-"',
     44: '"$"#,##0.00;("$"#,##0.00);"-"', 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0", 49: "@",
 }  # fmt: skip
 """By id. 14 and 22 are "the short date of this computer": shown in ISO order, which nobody misreads."""
@@ -33,8 +34,9 @@ _COMPARE = {
     "=": lambda a, b: a == b,
     "<>": lambda a, b: a != b,
 }
-_MONTHS = "January February March April May June July August September October November December".split()
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_MONTHS = ("January", "February", "March", "April", "May", "June",
+           "July", "August", "September", "October", "November", "December")  # fmt: skip
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 
 Token = tuple[str, str]
@@ -105,8 +107,8 @@ def _split(code: str) -> tuple[str, ...]:
 
 
 def _section(value: float, code: str) -> tuple[str, float]:
-    """The section for a value, and the number to show there (its own minus sign dropped where the section brings one)."""
-    sections = [s for s in _split(code)]
+    """The section for a value, and the number to show there, without its sign where the section brings one."""
+    sections = list(_split(code))
     while len(sections) > 1 and not sections[-1]:
         sections.pop()
     for section in sections:
@@ -170,7 +172,7 @@ def _fill(tokens: tuple[Token, ...], whole: str, fraction: str, grouped: bool) -
                 out.append(rest[:1])
                 rest = rest[1:]
         elif kind == "other" and text == ".":
-            out.append("." if fraction or any(k == "digit" for k, _ in tokens[point:]) and fraction else "")
+            out.append("." if fraction else "")
         elif not (kind == "other" and text == ","):
             out.append(text)
     return "".join(out)

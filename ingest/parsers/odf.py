@@ -13,8 +13,9 @@ from ingest.parsers.ooxml import DAMAGED, Element, Package, attribute, child, de
 from ingest.parsers.tables import GridFiller, add_grid
 
 _THROUGH = {
-    "section", "index-body", "table-of-content", "alphabetical-index", "bibliography", "g", "a", "text-box", "index-title",
-    "illustration-index", "table-index", "user-index", "object-index", "change-end", "soft-page-break", "numbered-paragraph",
+    "section", "index-body", "table-of-content", "alphabetical-index", "bibliography", "g", "a", "text-box",
+    "index-title", "illustration-index", "table-index", "user-index", "object-index", "change-end",
+    "soft-page-break", "numbered-paragraph",
 }  # fmt: skip
 _DEPTH = 40
 _MAX_REPEAT = 200

@@ -1,4 +1,4 @@
-"""Zipped XML documents (DOCX, PPTX, XLSX, ODF, EPUB): opened within limits, decrypted with a password, parsed without entities."""
+"""Zipped XML documents (Office, OpenDocument, EPUB): opened within limits, decrypted, parsed without entities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 from urllib.parse import unquote
 
 from lxml import etree
@@ -18,7 +18,7 @@ from assistant.errors import Encrypted, LimitExceeded, UnreadableFile
 from assistant.types import Limits
 from ingest.builder import DocumentBuilder
 
-Element = etree._Element
+Element: TypeAlias = Any  # lxml.etree._Element; lxml brings no types
 
 DAMAGED = "The file is damaged or cut off; open it in the program that made it, save it again and add that."
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

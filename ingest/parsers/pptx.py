@@ -1,4 +1,4 @@
-"""PowerPoint slides as pages: title first, then shapes top to bottom, tables, chart values, descriptions, notes, comments."""
+"""PowerPoint slides as pages: title, shapes top to bottom, tables, chart values, descriptions, notes, comments."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _placeholder(shape: Element) -> str:
 
 
 def _place(shape: Element) -> tuple[int, int]:
-    """Top and left, in tenths of an inch: rows of shapes read left to right. Inherited places keep the file's order first."""
+    """Row (of a centimetre) and left edge: shapes read row by row. Inherited places come first, in the file's order."""
     offset = next(descendants(shape, "off"), None)
     if offset is None or local(shape) not in ("sp", "pic", "graphicFrame", "grpSp", "cxnSp"):
         return (0, 0)

@@ -15,18 +15,19 @@ from ingest.parsers.rtf_tokens import Event, events
 from ingest.parsers.tables import MAX_SPAN, add_grid
 
 _SKIPPED = {
-    "fonttbl", "colortbl", "pict", "object", "fldinst", "themedata", "colorschememapping", "datastore", "latentstyles", "generator",
-    "listtable", "listoverridetable", "rsidtbl", "xmlnstbl", "filetbl", "revtbl", "nonshppict", "bkmkstart", "bkmkend", "pntxta",
-    "pntxtb", "author", "operator", "company", "comment", "keywords", "subject", "doccomm", "manager", "category", "hlinkbase",
-    "atnid", "atnref", "atrfstart", "atrfend", "xe", "tc", "txe", "rxe", "pgdsctbl", "mmathPr", "wgrffmtfilter", "pnseclvl",
+    "fonttbl", "colortbl", "pict", "object", "fldinst", "themedata", "colorschememapping", "datastore",
+    "latentstyles", "generator", "listtable", "listoverridetable", "rsidtbl", "xmlnstbl", "filetbl", "revtbl",
+    "nonshppict", "bkmkstart", "bkmkend", "pntxta", "pntxtb", "author", "operator", "company", "comment",
+    "keywords", "subject", "doccomm", "manager", "category", "hlinkbase", "atnid", "atnref", "atrfstart", "atrfend",
+    "xe", "tc", "txe", "rxe", "pgdsctbl", "mmathPr", "wgrffmtfilter", "pnseclvl",
 }  # fmt: skip
 _ASIDES: dict[str, BlockKind] = {
-    "footnote": "note", "annotation": "comment", "header": "header", "headerl": "header", "headerr": "header", "headerf": "header",
-    "footer": "footer", "footerl": "footer", "footerr": "footer", "footerf": "footer",
+    "footnote": "note", "annotation": "comment", "header": "header", "headerl": "header", "headerr": "header",
+    "headerf": "header", "footer": "footer", "footerl": "footer", "footerr": "footer", "footerf": "footer",
 }  # fmt: skip
 _CHARACTERS = {
-    "tab": "\t", "line": "\n", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "bullet": "•", "endash": "–",
-    "emdash": "—", "emspace": " ", "enspace": " ", "qmspace": " ",
+    "tab": "\t", "line": "\n", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "bullet": "•",
+    "endash": "–", "emdash": "—", "emspace": " ", "enspace": " ", "qmspace": " ",
 }  # fmt: skip
 _MAX_BYTES = 200_000_000
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 _TOKEN = re.compile(
-    r"\\(?P<word>[a-z]{1,32})(?P<value>-?\d{1,10})?[ ]?|\\'(?P<hex>[0-9a-f]{2})|\\(?P<symbol>[^a-z'])|(?P<brace>[{}])|[\r\n]+"
-    r"|(?P<text>[^\\{}\r\n]+)|\\",
+    r"\\(?P<word>[a-z]{1,32})(?P<value>-?\d{1,10})?[ ]?|\\'(?P<hex>[0-9a-f]{2})|\\(?P<symbol>[^a-z'])|(?P<brace>[{}])"
+    r"|[\r\n]+|(?P<text>[^\\{}\r\n]+)|\\",
     re.I,
 )
 _CHARSETS = {
-    0: "cp1252", 77: "mac-roman", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254",
-    163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
+    0: "cp1252", 77: "mac-roman", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "cp950", 161: "cp1253",
+    162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
+    238: "cp1250",
 }  # fmt: skip
 _MAX_DEPTH = 500
 
@@ -36,7 +37,7 @@ class _State:
 
 
 def events(source: str) -> Iterator[Event]:
-    r"""Events of an RTF file given as latin-1 text. Characters come as one run: \'hh and \uN are decoded, their fall-backs dropped."""
+    r"""Events of an RTF file given as latin-1 text; \'hh and \uN come decoded, without their fall-backs."""
     state, stack = _State(), [_State()]
     fonts: dict[int, str] = {}
     font, held, skip = 0, bytearray(), 0

@@ -1,4 +1,4 @@
-"""Workbooks (XLSX, XLS, ODS): every sheet, hidden ones too, as tables of displayed texts with typed values and addresses."""
+"""Workbooks (XLSX, XLS, ODS): every sheet, hidden ones too, as tables of displayed texts with values and addresses."""
 
 from __future__ import annotations
 

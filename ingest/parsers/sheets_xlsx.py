@@ -145,7 +145,8 @@ def _column(letters: str) -> int:
 
 def _scan(stream: IO[bytes]) -> tuple[int, list[tuple[int, int, int, int]]]:
     """(rows, merged ranges) without building a tree: they stand behind what may be a million rows."""
-    rows, merges, tail = 0, [], b""
+    rows, tail = 0, b""
+    merges: list[tuple[int, int, int, int]] = []
     while chunk := stream.read(1 << 20):
         data = tail + chunk
         cut = max(data.rfind(b"<"), 0)

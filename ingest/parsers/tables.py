@@ -21,7 +21,7 @@ def add_grid(
     header_rows: int | None = None,
     page: int | None = None,
 ) -> None:
-    """A table of a running document. One cell alone is a paragraph; rows that say one thing above the header are its title."""
+    """A table of a running document. One cell alone is a paragraph; lone cells above the header are its title."""
     rows = compact(grid)
     if not rows:
         return
