@@ -14,6 +14,7 @@ TASKS = {
     "fit-fusion": "evals.fit_fusion",
     "answers": "evals.answers",
     "fit-abstention": "evals.abstention",
+    "latency": "evals.latency",
 }
 """Task -> module with `arguments(parser)` and `run(args)`, which yields results."""
 

@@ -1,0 +1,82 @@
+"""How long a question takes: whole answers of the embedded brain over real texts, warm, one after the other."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assistant.types import Question
+from evals.data import REPORTED
+from evals.homes import ensure, house_at
+
+if TYPE_CHECKING:
+    from assistant.wiring import House
+
+WARM = 20
+SETS = ("qed", "cmrc2018", "drcd", "cranfield", "nfcorpus", "scifact")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--home", type=Path, required=True, help="home that keeps what was ingested between runs")
+    parser.add_argument("--passages", type=int, default=20_000, help="at least so many, as far as the sets reach")
+
+
+def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    house = house_at(args.home)
+    try:
+        corpora, asked = _corpora(house, args.data, args.passages)
+        random.Random(args.seed).shuffle(asked)
+        asked = asked[: args.limit or 200]
+        for question in asked[:WARM]:
+            house.assistant.answer(Question(question, corpora))
+        times = [_timed(house, question, corpora) for question in asked]
+        count = sum(info.passages for info in house.library.corpora() if info.name in corpora)
+    finally:
+        house.close()
+    total = [row["total"] for row in times]
+    yield {
+        "task": "latency",
+        "passages": count,
+        "n": len(asked),
+        "p50_ms": round(float(np.percentile(total, 50)), 1),
+        "p95_ms": round(float(np.percentile(total, 95)), 1),
+        "parts_p50_ms": {
+            part: round(float(np.percentile([row.get(part, 0.0) for row in times], 50)), 1)
+            for part in ("retrieve", "read", "compose")
+        },
+    }
+
+
+def _corpora(house: House, data: Path, wanted: int) -> tuple[tuple[str, ...], list[str]]:
+    """Corpora of whole sets until there are passages enough, then English training paragraphs; and the questions."""
+    names: list[str] = []
+    asked: list[str] = []
+    for name in SETS:
+        source = REPORTED[name](data)
+        ensure(house, name, {f"{key}.txt": text for key, text in source.passages.items()})
+        names.append(name)
+        asked += source.questions.values()
+        if _passages(house, names) >= wanted:
+            return tuple(names), asked
+    from assistant.tuning.reading_sets import squad_more
+
+    texts = dict.fromkeys(row.passage for row in squad_more(data))
+    missing = wanted - _passages(house, names)
+    ensure(house, "squad_more", {f"{n}.txt": text for n, text in zip(range(missing), texts)})
+    return (*names, "squad_more"), asked
+
+
+def _passages(house: House, names: list[str]) -> int:
+    return sum(info.passages for info in house.library.corpora() if info.name in names)
+
+
+def _timed(house: House, question: str, corpora: tuple[str, ...]) -> dict[str, float]:
+    began = time.perf_counter()
+    answer = house.assistant.answer(Question(question, corpora))
+    return answer.timings_ms | {"total": (time.perf_counter() - began) * 1000}
