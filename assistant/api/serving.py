@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def serve(house: House, say: Callable[[str], None] = print) -> None:
-    """Serves the page until interrupted; UsageError for an address that is not this machine's, Conflict for its port."""
+    """Serves the page until interrupted. UsageError: the address is not this machine's; Conflict: the port is taken."""
     from assistant.api.security import require_loopback
 
     require_loopback(house.settings.host)

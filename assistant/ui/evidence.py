@@ -14,6 +14,7 @@ AROUND = 320
 """Characters of context shown on each side of a quote."""
 ROWS_AROUND = 6
 NEAREST = 3
+NEAR_SHOWN = 420
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,14 @@ def in_place(source: Source, document: Document | None) -> Source:
     if document is None:
         return replace(source, place="gone")
     text = document.text[source.start : source.end]
+    heading = heading_of(document, source.start)
     if source.state == "near":
-        source = replace(source, quote=text)
-    elif text != source.quote:
+        shown = text if len(text) <= NEAR_SHOWN else text[:NEAR_SHOWN].rsplit(maxsplit=1)[0] + "…"
+        return replace(source, quote=shown, heading=heading)
+    if text != source.quote:
         return replace(source, place="changed")
     before, after = around(document.text, source.start, source.end)
-    return replace(source, before=before, after=after, heading=heading_of(document, source.start))
+    return replace(source, before=before, after=after, heading=heading)
 
 
 def around(text: str, start: int, end: int) -> tuple[str, str]:

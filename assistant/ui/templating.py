@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ def environment() -> Environment:
     )
     made.globals["icon"] = icon
     made.filters["size"] = size
+    made.filters["flow"] = flow
     made.filters["enc"] = lambda text: quote(str(text), safe="")
     made.filters["date"] = lambda text: str(text or "")[:10]
     return made
@@ -35,6 +37,22 @@ def render(name: str, language: Language, **values: Any) -> str:
     """The template `name`.html; inside it, `t(key, ...)` gives the words of the language."""
     template = environment().get_template(f"{name}.html")
     return template.render(t=lambda key, **blanks: say(key, language, **blanks), lang=language, **values)
+
+
+def flow(text: str) -> str:
+    """Text of a page with its printed lines joined; blank lines, short lines and list items stay apart.
+
+    >>> flow("A line that runs on to the end of the column\\nand goes on.\\n\\nNext.")
+    'A line that runs on to the end of the column and goes on.\\nNext.'
+    """
+    joined = re.sub(r"(?<=[^\n]{40})(?<![:.;!?。！？；：])[ \t]*\n(?=[^\W\d_])", _gap, text)
+    return re.sub(r"\s*\n\s*\n\s*", "\n", joined)
+
+
+def _gap(found: re.Match[str]) -> str:
+    """Nothing between Chinese characters, else a blank."""
+    before, after = found.string[found.start() - 1], found.string[found.end()]
+    return "" if before > "\u2e80" and after > "\u2e80" else " "
 
 
 def size(count: int | None) -> str:

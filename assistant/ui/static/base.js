@@ -69,6 +69,7 @@ export function toast(text, action = null, label = "", stay = 5000) {
   if (!box) {
     box = el("div");
     box.id = "ts-toast";
+    box.className = "ts-root";
     box.setAttribute("role", "status");
     document.body.append(box);
   }

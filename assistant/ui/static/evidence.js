@@ -9,7 +9,7 @@ export const evidence = trying(async (values = {}) => {
   if (!(await fill($("#ev-root"), `/ui/evidence?${new URLSearchParams(shown)}`))) return;
   placeBoxes();
   claim();
-  if (shown.message) $(`#src-${shown.n}`)?.scrollIntoView({ block: "nearest" });
+  if (shown.message && shown.n > 1) $(`#src-${shown.n}`)?.scrollIntoView({ block: "nearest" });
 });
 export const clearEvidence = () => evidence({ message: "", n: 1, tab: "sources" });
 

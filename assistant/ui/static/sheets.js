@@ -27,6 +27,7 @@ async function help() {
   if (!box) {
     box = document.createElement("div");
     box.id = "ts-help";
+    box.className = "ts-root";
     box.setAttribute("role", "dialog");
     box.setAttribute("aria-labelledby", "help-h");
     document.body.append(box);
