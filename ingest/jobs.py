@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -19,8 +20,9 @@ from ingest.catalog.database import Catalog
 from ingest.catalog.queries import batches
 from ingest.catalog.tables import DocumentRow, JobRow
 
-MOST_ATTEMPTS = 5
-"""Times a file may be in work when the worker dies. Not fewer: a file is seldom to blame for a killed process."""
+MOST_ATTEMPTS = 10
+"""Times a file may be in a reader's hands when the worker dies. Not fewer: it is seldom to blame for a killed process,
+and such files are read after all others."""
 TAKEN_BYTES = 1 << 20
 """Files taken together have no more bytes than this, but the first."""
 READ_SHARE = 0.35
@@ -71,9 +73,20 @@ class Queue:
         with self._catalog.session() as session:
             for job, document in _rows(session, tasks):
                 if job.state == "parsing":
-                    job.state, job.progress, job.attempts, job.started = "queued", 0.0, max(0, job.attempts - 1), None
+                    job.state, job.progress, job.started = "queued", 0.0, None
                     if not document.live:
                         document.state = "queued"
+
+    @contextlib.contextmanager
+    def in_hand(self, task: Task) -> Iterator[None]:
+        """Marks a task as being read: an empty file outlives a killed process and costs less than a transaction."""
+        mark = _marks(self._catalog.home) / str(task.job)
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
 
     # --- saying -----------------------------------------------------------------------------------------------------
     def read(self, job: int, page: int, pages: int) -> None:
@@ -139,12 +152,14 @@ def end_job(job: JobRow, document: DocumentRow, state: str, sentence: str | None
         document.state, document.error = "failed", sentence
 
 
-def requeue(session: Session) -> list[int]:
-    """Queues what a dead worker was reading, and fails what it died of too often; the ids of these documents."""
+def requeue(session: Session, home: Path) -> list[int]:
+    """Queues what a dead worker had taken, and fails what it died with too often; the ids of these documents."""
+    marks = {mark.name: mark for mark in _marks(home).glob("*")}
     query = select(JobRow, DocumentRow).join(DocumentRow, DocumentRow.id == JobRow.document_id)
     touched = []
     for job, document in session.execute(query.where(JobRow.state == "parsing")):
         touched.append(document.id)
+        job.attempts += str(job.id) in marks
         if job.cancel:
             end_job(job, document, "cancelled", CANCELLED)
         elif job.attempts >= MOST_ATTEMPTS:
@@ -153,12 +168,23 @@ def requeue(session: Session) -> list[int]:
             job.state, job.progress, job.started = "queued", 0.0, None
             if not document.live:
                 document.state = "queued"
+    for mark in marks.values():
+        mark.unlink(missing_ok=True)
     return touched
+
+
+def _marks(home: Path) -> Path:
+    return home / "reading"
 
 
 def _queued(session: Session, most: int) -> list[tuple[JobRow, DocumentRow]]:
     query = select(JobRow, DocumentRow).join(DocumentRow, DocumentRow.id == JobRow.document_id)
-    return [(j, d) for j, d in session.execute(query.where(JobRow.state == "queued").order_by(JobRow.id).limit(most))]
+    return [
+        (j, d)
+        for j, d in session.execute(
+            query.where(JobRow.state == "queued").order_by(JobRow.attempts, JobRow.id).limit(most)
+        )
+    ]
 
 
 def _small_batch(rows: list[tuple[JobRow, DocumentRow]]) -> list[tuple[JobRow, DocumentRow]]:
@@ -178,7 +204,7 @@ def _begin(job: JobRow, document: DocumentRow) -> Task | None:
         ready = document.state == "ready"
         job.state, job.error, job.progress = ("done", None, 1.0) if ready else ("words", None, READ_SHARE)
         return None
-    job.state, job.attempts, job.started, job.error, job.progress = "parsing", job.attempts + 1, time.time(), None, 0.0
+    job.state, job.started, job.error, job.progress = "parsing", time.time(), None, 0.0
     document.state, document.error = "parsing", None
     return Task(job.id, document.id, job.name, document.sha256, document.bytes)
 

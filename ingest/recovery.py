@@ -21,7 +21,7 @@ ADDED_TOGETHER = 200
 def recover(catalog: Catalog, words: WordIndex) -> None:
     """Queues what was being read, removes what never became visible, and reconciles the word index with the catalog."""
     with catalog.session() as session:
-        requeue(session)
+        requeue(session, catalog.home)
         hidden = select(DocumentRow.id).where(~LIVE)
         session.execute(delete(PassageRow).where(PassageRow.document_id.in_(hidden)))
     reconcile(catalog, words)

@@ -187,7 +187,9 @@ class Run:
         try:
             if self._stopping() or task.job in self._queue.cancelled():
                 raise Cancelled("Stopped before it was read.")
-            self._results.put(self._parsed(task))
+            with self._queue.in_hand(task):
+                item = self._parsed(task)
+            self._results.put(item)
         except Cancelled:
             back = self._stopping()
             self._surely(lambda: self._queue.put_back([task]) if back else self._queue.cancel(task))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,13 +50,21 @@ class Home:
 def home_at(folder: Path, embedder: Embedder | None = None, workers: int = 2) -> Iterator[Home]:
     settings = Settings(home=folder, workers=workers)
     catalog = Catalog.open(folder)
+    pool = shared_pool()
     store = SqlPassages(catalog)
     words = TantivyWords(folder / "words", store.corpus_id)
-    with ParserPool(workers, Limits(seconds=30)) as pool:
-        worker = Worker(catalog, pool, embedder or HashedEmbedder(), words, settings)
-        library = HomeLibrary(catalog, words, worker=lambda: worker)
-        try:
-            yield Home(catalog, store, words, library, worker, pool)
-        finally:
-            worker.stop()
-            catalog.close()
+    worker = Worker(catalog, pool, embedder or HashedEmbedder(), words, settings)
+    library = HomeLibrary(catalog, words, worker=lambda: worker)
+    try:
+        yield Home(catalog, store, words, library, worker, pool)
+    finally:
+        worker.stop()
+        catalog.close()
+
+
+@functools.cache
+def shared_pool() -> ParserPool:
+    """Warm parser processes for all tests; a new process takes a second."""
+    pool = ParserPool(2, Limits(seconds=30))
+    atexit.register(pool.close)
+    return pool

@@ -64,13 +64,31 @@ def test_what_is_put_back_was_never_taken(catalog: Catalog) -> None:
         assert session.get_one(JobRow, 1).attempts == 0
 
 
-def test_a_dead_workers_file_is_queued_again_but_not_for_ever(catalog: Catalog) -> None:
+def die(catalog: Catalog, *, reading: int | None = None) -> list[int]:
+    """What the next worker does after the one that was reading this job has died."""
+    if reading is not None:
+        (catalog.home / "reading").mkdir(exist_ok=True)
+        (catalog.home / "reading" / str(reading)).touch()
+    with catalog.session() as session:
+        return requeue(session, catalog.home)
+
+
+def test_a_dead_workers_files_are_queued_again(catalog: Catalog) -> None:
     submit(catalog, 1)
-    for _ in range(MOST_ATTEMPTS):
-        assert len(Queue(catalog).take(1)) == 1
-        with catalog.session() as session:
-            assert requeue(session) == [1]
-    assert Queue(catalog).take(1) == []
+    submit(catalog, 2)
+    for _ in range(2 * MOST_ATTEMPTS):
+        assert len(Queue(catalog).take(2)) == 2
+        assert die(catalog) == [1, 2]
+    assert [task.job for task in Queue(catalog).take(2)] == [1, 2]
+
+
+def test_a_file_that_was_being_read_comes_last_and_fails_in_the_end(catalog: Catalog) -> None:
+    submit(catalog, 1)
+    submit(catalog, 2)
+    for n in range(MOST_ATTEMPTS):
+        assert [task.job for task in Queue(catalog).take(2)] == ([2, 1] if n else [1, 2])
+        die(catalog, reading=1)
+    assert [task.job for task in Queue(catalog).take(2)] == [2]
     assert states(catalog, 1) == ("failed", "failed")
     with catalog.read() as session:
         assert session.get_one(JobRow, 1).error == WORN
@@ -82,8 +100,7 @@ def test_cancelled_while_its_worker_died(catalog: Catalog) -> None:
     with catalog.session() as session:
         session.get_one(JobRow, 1).cancel = True
     assert Queue(catalog).cancelled() == {1}
-    with catalog.session() as session:
-        requeue(session)
+    die(catalog)
     assert states(catalog, 1) == ("cancelled", "failed")
 
 
