@@ -25,6 +25,7 @@ from ingest.parsers.ooxml import (
     local,
     open_package,
     title_and_date,
+    warn_of_damage,
 )
 from ingest.parsers.tables import MAX_SPAN, add_grid
 
@@ -44,7 +45,9 @@ class DocxParser:
         progress: Callable[[int, int], None] | None = None,
     ) -> Document:
         builder = DocumentBuilder("docx", limits)
-        _Reader(open_package(path, limits, password), builder).read()
+        package = open_package(path, limits, password)
+        _Reader(package, builder).read()
+        warn_of_damage(builder, package)
         return builder.build()
 
 

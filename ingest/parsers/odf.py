@@ -9,7 +9,17 @@ from assistant.errors import Encrypted, UnreadableFile
 from assistant.types import BlockKind, Document, Limits
 from ingest.builder import DocumentBuilder
 from ingest.parsers.drawings import chart_grid
-from ingest.parsers.ooxml import DAMAGED, Element, Package, attribute, child, descendants, elements, local
+from ingest.parsers.ooxml import (
+    DAMAGED,
+    Element,
+    Package,
+    attribute,
+    child,
+    descendants,
+    elements,
+    local,
+    warn_of_damage,
+)
 from ingest.parsers.tables import GridFiller, add_grid
 
 _THROUGH = {
@@ -38,6 +48,7 @@ class OdfTextParser:
         reader.margins("header", "header")
         reader.walk(_body(package, "text"))
         reader.margins("footer", "footer")
+        warn_of_damage(builder, package)
         return builder.build()
 
 
@@ -61,6 +72,7 @@ class OdfSlidesParser:
             reader.slide(slide, number)
             if progress:
                 progress(number, len(slides))
+        warn_of_damage(builder, package)
         return builder.build()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,10 @@ Element: TypeAlias = Any  # lxml.etree._Element; lxml brings no types
 DAMAGED = "The file is damaged or cut off; open it in the program that made it, save it again and add that."
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MEMBERS = 100_000
+READ_ERRORS = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, struct.error
+)  # fmt: skip
+"""What reading a damaged archive raises."""
 # ISO "strict" files say the same under other names.
 _STRICT = (
     (
@@ -46,10 +51,11 @@ class Package:
     """The members of one file. Sizes are checked before anything is read; external relations are left out."""
 
     def __init__(self, source: Path | IO[bytes], limits: Limits) -> None:
+        self.damaged = False  # some part could only be read up to a fault
         try:
             self._zip = zipfile.ZipFile(source)
             self._sizes = {info.filename: info.file_size for info in self._zip.infolist()}
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+        except READ_ERRORS as error:
             raise UnreadableFile(DAMAGED) from error
         check_expanded(self._zip, limits)
 
@@ -58,27 +64,23 @@ class Package:
         return set(self._sizes)
 
     def read(self, name: str) -> bytes | None:
-        """A member's bytes, None where there is none of that name."""
+        """A member's bytes, as many as can be read; None where there is none of that name."""
         if name not in self._sizes:
             return None
+        parts = []
         try:
-            return self._zip.read(name)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            ValueError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
-            raise UnreadableFile(DAMAGED) from error
+            with self._zip.open(name) as stream:
+                while chunk := stream.read(1 << 20):
+                    parts.append(chunk)
+        except READ_ERRORS:
+            self.damaged = True
+        return b"".join(parts)
 
     def open(self, name: str) -> IO[bytes]:
         """A member as a stream, for what is too big to hold; an empty one where it is missing."""
         try:
             return self._zip.open(name) if name in self._sizes else io.BytesIO()
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        except READ_ERRORS as error:
             raise UnreadableFile(DAMAGED) from error
 
     def xml(self, name: str) -> Element | None:
@@ -89,7 +91,9 @@ class Package:
         if b"http://purl.oclc.org/ooxml/" in data[:8192]:
             for strict, usual in _STRICT:
                 data = data.replace(strict, usual)
-        return parse_xml(data)
+        root, faults = parse_xml(data)
+        self.damaged = self.damaged or faults
+        return root
 
     def relations(self, part: str) -> dict[str, Relation]:
         """By id; targets resolved against the part's folder."""
@@ -157,15 +161,16 @@ def decrypted(path: Path, password: str | None) -> IO[bytes]:
     return out
 
 
-def parse_xml(data: bytes) -> Element | None:
-    """A tree, as much of it as can be read; no entities, no network."""
+def parse_xml(data: bytes) -> tuple[Element | None, bool]:
+    """(a tree, as much of it as can be read, whether it had faults); no entities, no network."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, recover=True, remove_comments=True
     )
     try:
-        return etree.fromstring(data, parser)
+        root = etree.fromstring(data, parser)
+        return root, any(fault.level >= etree.ErrorLevels.FATAL for fault in parser.error_log)
     except (etree.XMLSyntaxError, ValueError):
-        return None
+        return None, True
 
 
 def local(element: Element) -> str:
@@ -203,6 +208,11 @@ def attribute(element: Element | None, name: str, default: str = "") -> str:
         if str(key).rpartition("}")[2] == name:
             return str(value)
     return default
+
+
+def warn_of_damage(builder: DocumentBuilder, package: Package) -> None:
+    if package.damaged:
+        builder.warn("Part of the file is damaged; what could be read of it was.")
 
 
 def title_and_date(builder: DocumentBuilder, package: Package) -> None:

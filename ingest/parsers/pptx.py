@@ -22,6 +22,7 @@ from ingest.parsers.ooxml import (
     local,
     open_package,
     title_and_date,
+    warn_of_damage,
 )
 from ingest.parsers.tables import MAX_SPAN, add_grid
 
@@ -51,6 +52,7 @@ class PptxParser:
             _Slide(package, builder, part, number, footers).read()
             if progress:
                 progress(number, len(slides))
+        warn_of_damage(builder, package)
         return builder.build()
 
 

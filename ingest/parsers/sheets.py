@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from assistant.errors import Encrypted
 from assistant.types import Document, Limits
 from ingest.builder import DocumentBuilder
 from ingest.parsers.odf import open_odf
-from ingest.parsers.ooxml import decrypted, open_package, title_and_date
-from ingest.parsers.regions import MAX_CELLS, add_sheet
+from ingest.parsers.ooxml import Package, decrypted, open_package, title_and_date, warn_of_damage
+from ingest.parsers.regions import MAX_CELLS, Sheet, add_sheet
 from ingest.parsers.sheets_ods import read_ods
 from ingest.parsers.sheets_xls import read_xls
 from ingest.parsers.sheets_xlsx import read_xlsx
@@ -32,22 +32,22 @@ class SheetParser:
 
 def build(path: Path, limits: Limits, password: str | None) -> Document:
     with path.open("rb") as file:
-        magic = file.read(4)
-    if magic.startswith(b"PK"):
-        package = open_package(path, limits)
-        format = "ods" if "content.xml" in package.names else "xlsx"
+        zipped = file.read(2) == b"PK"
+    if not zipped and _is_xls(path):
+        builder = DocumentBuilder("xls", limits)
+        source = decrypted(path, password) if _encrypted_xls(path) else path
+        return _built(builder, read_xls(source, MAX_CELLS))
+    package = open_package(path, limits, password)
+    builder = DocumentBuilder("ods" if "content.xml" in package.names else "xlsx", limits)
+    if builder.format == "ods":
+        sheets = read_ods(open_odf(path, limits, builder), MAX_CELLS)
     else:
-        format = "xls" if _is_xls(path) else "xlsx"
-    builder = DocumentBuilder(format, limits)
-    if format == "ods":
-        package = open_odf(path, limits, builder)
-        sheets = read_ods(package, MAX_CELLS)
-    elif format == "xlsx":
-        package = open_package(path, limits, password)
         title_and_date(builder, package)
         sheets = read_xlsx(package, MAX_CELLS)
-    else:
-        sheets = read_xls(path if not _encrypted_xls(path) else decrypted(path, password), MAX_CELLS)
+    return _built(builder, sheets, package)
+
+
+def _built(builder: DocumentBuilder, sheets: Iterator[Sheet], package: Package | None = None) -> Document:
     left = MAX_CELLS
     for sheet in sheets:
         add_sheet(builder, sheet)
@@ -55,6 +55,8 @@ def build(path: Path, limits: Limits, password: str | None) -> Document:
         if left <= 0:
             builder.warn(f"Only the first {MAX_CELLS:,} cells were read; split the workbook and add the parts.")
             break
+    if package is not None:
+        warn_of_damage(builder, package)
     return builder.build()
 
 

@@ -10,7 +10,7 @@ from lxml import etree
 
 from assistant.types import Scalar
 from ingest.parsers.numfmt import BUILT_IN, general, is_date, iso, render
-from ingest.parsers.ooxml import Element, Package, attribute, child, descendants, elements, local
+from ingest.parsers.ooxml import READ_ERRORS, Element, Package, attribute, child, descendants, elements, local
 from ingest.parsers.regions import READ_ROWS, Cells, Sheet, Shown
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})$")
@@ -32,11 +32,9 @@ def read_xlsx(package: Package, most_cells: int) -> Iterator[Sheet]:
         if relation is None or relation.type != "worksheet":
             continue
         sheet = Sheet(attribute(entry, "name"), hidden=attribute(entry, "state") in ("hidden", "veryHidden"))
-        with package.open(relation.target) as stream:
-            _cells(stream, sheet.cells, strings, formats, epoch_1904, most_cells)
+        _cells(package, relation.target, sheet.cells, strings, formats, epoch_1904, most_cells)
         most_cells -= len(sheet.cells)
-        with package.open(relation.target) as stream:
-            sheet.rows, sheet.merges = _scan(stream)
+        sheet.rows, sheet.merges = _scan(package, relation.target)
         _extras(package, relation.target, sheet)
         yield sheet
 
@@ -46,10 +44,9 @@ def _strings(package: Package, part: str) -> list[str]:
     if part not in package.names:
         return []
     found = []
-    with package.open(part) as stream:
-        for item in _stream(stream, "si"):
-            runs = [t for t in descendants(item, "t") if local_parent(t) != "rPh"]
-            found.append("".join(t.text or "" for t in runs))
+    for item in _stream(package, part, "si"):
+        runs = [t for t in descendants(item, "t") if local_parent(t) != "rPh"]
+        found.append("".join(t.text or "" for t in runs))
     return found
 
 
@@ -58,19 +55,22 @@ def local_parent(element: Element) -> str:
     return local(parent) if parent is not None else ""
 
 
-def _stream(stream: IO[bytes], tag: str) -> Iterator[Element]:
-    """Elements of a local name as they end, freed afterwards; stops quietly where the XML breaks off."""
-    events = etree.iterparse(
-        stream, events=("end",), tag=[f"{{*}}{tag}", tag], resolve_entities=False, no_network=True, recover=True
-    )
-    try:
-        for _, element in events:
-            yield element
-            element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
-    except etree.XMLSyntaxError:
-        return
+def _stream(package: Package, part: str, tag: str) -> Iterator[Element]:
+    """Elements of a local name as they end, freed afterwards; a part that breaks off marks the package as damaged."""
+    with package.open(part) as stream:
+        events = etree.iterparse(
+            stream, events=("end",), tag=[f"{{*}}{tag}", tag], resolve_entities=False, no_network=True, recover=True
+        )
+        try:
+            for _, element in events:
+                yield element
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+        except (etree.XMLSyntaxError, *READ_ERRORS):
+            package.damaged = True
+        if any(fault.level >= etree.ErrorLevels.FATAL for fault in events.error_log):
+            package.damaged = True
 
 
 def _formats(root: Element | None) -> list[str]:
@@ -84,10 +84,16 @@ def _formats(root: Element | None) -> list[str]:
 
 
 def _cells(
-    stream: IO[bytes], cells: Cells, strings: list[str], formats: list[str], epoch_1904: bool, most_cells: int
+    package: Package,
+    part: str,
+    cells: Cells,
+    strings: list[str],
+    formats: list[str],
+    epoch_1904: bool,
+    most_cells: int,
 ) -> None:
     number = 0
-    for row in _stream(stream, "row"):
+    for row in _stream(package, part, "row"):
         at = attribute(row, "r")
         number = int(at) if at.isdigit() else number + 1
         if number > READ_ROWS or len(cells) > most_cells:
@@ -143,22 +149,29 @@ def _column(letters: str) -> int:
     return number - 1
 
 
-def _scan(stream: IO[bytes]) -> tuple[int, list[tuple[int, int, int, int]]]:
+def _scan(package: Package, part: str) -> tuple[int, list[tuple[int, int, int, int]]]:
     """(rows, merged ranges) without building a tree: they stand behind what may be a million rows."""
     rows, tail = 0, b""
     merges: list[tuple[int, int, int, int]] = []
-    while chunk := stream.read(1 << 20):
-        data = tail + chunk
-        cut = max(data.rfind(b"<"), 0)
-        rows += len(_ROW.findall(data[:cut]))
-        if b"mergeCell" in data:
-            for match in _MERGE.finditer(data[:cut]):
-                if len(merges) < _MAX_MERGES:
-                    merges.append(
-                        (int(match[2]) - 1, _column(match[1].decode()), int(match[4]) - 1, _column(match[3].decode()))
-                    )
-        tail = data[cut:] if len(data) - cut < 1 << 16 else b""
-    return rows, merges
+    with package.open(part) as stream:
+        while chunk := _read(stream):
+            data = tail + chunk
+            cut = max(data.rfind(b"<"), 0)
+            rows += len(_ROW.findall(data[:cut]))
+            merges += [_range(match) for match in _MERGE.finditer(data[:cut])]
+            tail = data[cut:] if len(data) - cut < 1 << 16 else b""
+    return rows, merges[:_MAX_MERGES]
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    try:
+        return stream.read(1 << 20)
+    except READ_ERRORS:  # noted where the cells were read
+        return b""
+
+
+def _range(match: re.Match[bytes]) -> tuple[int, int, int, int]:
+    return int(match[2]) - 1, _column(match[1].decode()), int(match[4]) - 1, _column(match[3].decode())
 
 
 def _extras(package: Package, part: str, sheet: Sheet) -> None:
