@@ -109,7 +109,11 @@ def _substituted(before: str, fragment: str) -> str:
         return base.replace(old[-1], years[0]) + mark
     if not years and (changed := _named(base, fragment)):
         return changed + mark
-    if not _PREPOSITION.match(fragment) and not years and (found := _HEAD_EN.match(base)):
+    if (opening := _PREPOSITION.match(fragment)) and not years:
+        place = re.search(rf"\b{opening[0]}\b(?: [\w'-]+){{1,4}}$", base, re.IGNORECASE)
+        if place and not _PREPOSITION.search(place[0][len(opening[0]) :]):
+            return base[: place.start()] + fragment + mark
+    if not opening and not years and (found := _HEAD_EN.match(base)):
         bare = re.sub(r"^(?:the|an?|its|his|her|their) ", "", fragment, flags=re.IGNORECASE)
         return found["ask"] + bare + found["rest"] + mark
     if language(before) == "zh":

@@ -30,25 +30,26 @@ FEW, MANY = 5, 45  # words of a sentence worth quoting
 
 def summarise(passages: Sequence[Passage], vectors: F32 | None = None, count: int = 5) -> list[Span]:
     """At most `count` sentences in the order of the document; vectors: one row a passage, or None."""
-    usable = [i for i, passage in enumerate(passages) if passage.table is None] or list(range(len(passages)))
+    usable = [i for i, passage in enumerate(passages) if passage.table is None or _prose(passage)]
     if not usable:
         return []
     common = _common([passages[i] for i in usable])
     central = _centrality([passages[i] for i in usable], None if vectors is None else vectors[usable], common)
     picked: list[Span] = []
-    for place in _in_turns([passages[i] for i in usable], central):
-        passage = passages[usable[place]]
-        span = _best_sentence(passage, common, picked)
-        if span is not None:
-            picked.append(span)
-        if len(picked) == count:
+    order = [passages[usable[place]] for place in _in_turns([passages[i] for i in usable], central)]
+    for _ in range(count):  # rounds: short documents give several sentences of one passage
+        before = len(picked)
+        for passage in order:
+            span = _best_sentence(passage, common, picked) if len(picked) < count else None
+            picked += [span] if span is not None else []
+        if len(picked) in (before, count):
             break
     return sorted(picked, key=lambda span: span.start)
 
 
 def _common(passages: Sequence[Passage]) -> dict[str, float]:
-    """Weight of each word: in how many passages it stands, damped."""
-    counts = Counter(word for passage in passages for word in terms(passage.text))
+    """Weight of each word: in how many sentences it stands, damped."""
+    counts = Counter(w for p in passages for start, end in _sentences(p) for w in terms(p.text[start:end]))
     return {word: math.log1p(n) for word, n in counts.items()}
 
 
@@ -79,20 +80,33 @@ def _in_turns(passages: Sequence[Passage], central: Sequence[float]) -> list[int
 
 def _best_sentence(passage: Passage, common: dict[str, float], picked: Sequence[Span]) -> Span | None:
     best: tuple[float, Span] | None = None
-    for place, (start, end) in enumerate(sentences(passage.text, lines=passage.table is not None)):
+    for place, (start, end) in enumerate(_sentences(passage)):
         span = Span(passage, passage.start + start, passage.start + end)
         words = terms(span.quote)
-        if not FEW <= count_words(span.quote) <= MANY or _heading(span.quote) or _repeats(words, picked):
+        if not _sayable(span.quote) or _repeats(words, picked):
             continue
-        score = _weight(words, common) * (1.15 if place == 0 else 1.0)
+        score = _weight(words, common) * (1 + 0.3 / (1 + place))
         if best is None or score > best[0]:
             best = (score, span)
     return best[1] if best else None
 
 
+def _sentences(passage: Passage) -> list[tuple[int, int]]:
+    return sentences(passage.text, lines=passage.table is not None)
+
+
+def _prose(passage: Passage) -> bool:
+    """Whether a passage with a table also holds sentences."""
+    return any(_sayable(passage.text[start:end]) for start, end in _sentences(passage))
+
+
+def _sayable(text: str) -> bool:
+    return FEW <= count_words(text) <= MANY and not _heading(text)
+
+
 def _heading(text: str) -> bool:
     """Headings, rows of links and questions say little: a sentence ends like one."""
-    return not re.search(r"[.。！!；;：:…][\"'”’」』）)]*$", text)
+    return "|" in text or not re.search(r"[.。！!；;：:…][\"'”’」』）)]*$", text)
 
 
 def _repeats(words: frozenset[str], picked: Sequence[Span]) -> bool:

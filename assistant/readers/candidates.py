@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from assistant.answering.language import count_words
 from assistant.answering.terms import coverage, terms
 from assistant.readers.cues import holds, wanted
 from assistant.readers.units import units
-from assistant.types import Hit
+from assistant.types import Hit, Passage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     F64 = NDArray[np.float64]
 
 LEAST_SHARE = 1e-6
+HeaderOf = Callable[[Passage, int], str]
+"""(passage, offset in its text) -> the column names over that place, or "" outside tables."""
+
+
+def no_header(_passage: Passage, _offset: int) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,11 @@ def normalised(candidates: Sequence[Candidate]) -> list[Candidate]:
     return sorted(scored, key=lambda c: (-c.score, c.hit, c.start, c.end))
 
 
-def by_words(question: str, hits: Sequence[Hit]) -> list[Candidate]:
-    """Whole sentences or rows, scored by shared words, the kind of thing asked for, and the passage's score."""
+def by_words(question: str, hits: Sequence[Hit], header: HeaderOf = no_header) -> list[Candidate]:
+    """Whole sentences or rows, scored by shared words, the kind of thing asked for, and the passage's score.
+
+    `header` gives the column names over a row: its cells are read under them.
+    """
     asked, kind = terms(question), wanted(question)
     prior = log_shares(hits)
     found: list[Candidate] = []
@@ -67,6 +78,13 @@ def by_words(question: str, hits: Sequence[Hit]) -> list[Candidate]:
         text = hit.passage.text
         for place, (start, end) in enumerate(units(hit.passage)):
             piece = text[start:end]
-            score = 4.0 * coverage(asked, piece) + (0.7 if holds(kind, piece) else 0.0) - 0.03 * min(place, 10)
+            names = header(hit.passage, start)
+            score = 4.0 * coverage(asked, f"{names} {piece}") + (0.7 if holds(kind, piece) else 0.0)
+            score -= 0.03 * min(place, 10) + (1.5 if not names and is_title(piece) else 0.0)
             found.append(Candidate(number, start, end, score + prior[number]))
     return normalised(found)
+
+
+def is_title(text: str) -> bool:
+    """A few words that do not end like a sentence: headings, labels, names of files."""
+    return not re.search(r"[.。!！?？;；:：…|][\"'”’」』）)]*$", text) and count_words(text) < 6

@@ -89,3 +89,8 @@ def tables_of(store: PassageStore) -> TableOf:
         return next((table for table in tables if table.start <= offset < table.end), None)
 
     return table_of
+
+
+def body_start(table: Table) -> int:
+    """Where the first row below the header starts."""
+    return min((cell.start for cell in table.cells if cell.row > table.header_rows), default=table.end)

@@ -8,6 +8,7 @@ words with the answer in bold -> a calibrated confidence that decides whether to
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ from assistant.answering.compose import one_line, quoted
 from assistant.answering.language import count_words
 from assistant.readers import confidence
 from assistant.readers.candidates import Candidate, by_words, log_shares, normalised
-from assistant.readers.cells import TableOf, no_table, row_claim
+from assistant.readers.cells import TableOf, body_start, no_table, row_claim
 from assistant.readers.cues import number_in, wanted
 from assistant.readers.instructions import asks_about_instructions, instruction_ranges
 from assistant.readers.units import containing, shorten, units
@@ -77,9 +78,8 @@ class ExtractiveReader:
         flagged = [hit.passage.id for hit in near if instruction_ranges(hit.passage.text)]
         source = self._source()
         readings = list(source.predict(question.text, [hit.passage.text for hit in near])) if source and near else []
-        candidates = _allowed(
-            question.text, near, by_spans(near, readings) if readings else by_words(question.text, near)
-        )
+        every = by_spans(near, readings) if readings else by_words(question.text, near, self._header)
+        candidates = self._allowed(question.text, near, every)
         if not candidates:
             return Draft(abstained=not question.always_answer, details={"instructions": flagged} if flagged else {})
         ranked = by_sentence(candidates, near)
@@ -126,6 +126,27 @@ class ExtractiveReader:
             return Claim(one_line(span.quote), (span,)), ""
         return Claim(quoted(span, (base + best.start, base + best.end)), (span,)), passage.text[best.start : best.end]
 
+    def _header(self, passage: Passage, offset: int) -> str:
+        table = self._table_of(passage, passage.start + offset)
+        return " ".join(table.header) if table else ""
+
+    def _allowed(self, question: str, hits: Sequence[Hit], candidates: list[Candidate]) -> list[Candidate]:
+        """Without table headers, rules and lines without words, and without what documents say to assistants (unless
+        the question is about that)."""
+        orders = [() if asks_about_instructions(question) else instruction_ranges(hit.passage.text) for hit in hits]
+        kept = [
+            c
+            for c in candidates
+            if not any(c.start < end and c.end > start for start, end in orders[c.hit])
+            and re.search(r"\w", hits[c.hit].passage.text[c.start : c.end])
+            and not self._in_header(hits[c.hit].passage, c.start)
+        ]
+        return kept if len(kept) == len(candidates) else normalised(kept)
+
+    def _in_header(self, passage: Passage, offset: int) -> bool:
+        table = self._table_of(passage, passage.start + offset)
+        return table is not None and passage.start + offset < body_start(table)
+
 
 def by_spans(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Candidate]:
     """Spans of all passages, the reader's logit plus the log-probability of the passage."""
@@ -138,15 +159,6 @@ def by_spans(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Candidate
             if start < end
         ]
     )
-
-
-def _allowed(question: str, hits: Sequence[Hit], candidates: list[Candidate]) -> list[Candidate]:
-    """Without what documents say to assistants, unless the question is about that."""
-    if asks_about_instructions(question):
-        return candidates
-    banned = {number: instruction_ranges(hit.passage.text) for number, hit in enumerate(hits)}
-    kept = [c for c in candidates if not any(c.start < end and c.end > start for start, end in banned[c.hit])]
-    return kept if len(kept) == len(candidates) else normalised(kept)
 
 
 def by_sentence(candidates: Sequence[Candidate], hits: Sequence[Hit]) -> list[Sentence]:

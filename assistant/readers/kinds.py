@@ -14,9 +14,10 @@ from assistant.answering.terms import coverage, normal, terms
 from assistant.answering.wording import say
 from assistant.errors import Cancelled
 from assistant.planning.router import Plan
+from assistant.readers.cells import tables_of
 from assistant.readers.extractive import Reading, SpanSource
 from assistant.readers.instructions import instruction_ranges
-from assistant.readers.listing import Find, patterned, things
+from assistant.readers.listing import Find, columns, patterned, things
 from assistant.readers.units import shorten, units
 from assistant.seams import Embedder, PassageStore, Reader, Retriever
 from assistant.types import Claim, DocumentInfo, Draft, Hit, Passage, Question, Span
@@ -96,22 +97,19 @@ def where(work: Work, plan: Plan) -> Found:
 
 def listing(work: Work, plan: Plan) -> Found:
     """Everything of one kind: over all passages where they are few, else over the nearest."""
-    hits = _all_passages(work) or work.retrieve(replace(work.question, text=plan.topic), LIST_HITS)
-    near = work.retrieve(work.question, work.hits) if len(hits) > work.hits else hits[: work.hits]
+    near = work.retrieve(work.question, work.hits)
     work.seen(tuple(near))
-    claims: list[Claim] = (
-        things(plan.topic, work.question.text, hits, None, work.quote_words) if _scanned(plan, hits) else []
-    )
-    if not claims:
-        nearest = work.retrieve(work.question, LIST_HITS)
-        claims = things(plan.topic, work.question.text, nearest, _stoppable(work), work.quote_words)
-        hits = nearest
+    every = _all_passages(work) or work.retrieve(replace(work.question, text=plan.topic), LIST_HITS)
+    claims = columns(plan.topic, every, tables_of(work.store))
+    if not claims and patterned(plan.topic):
+        claims = things(plan.topic, work.question.text, every, None, work.quote_words)
     draft = work.reader.read(work.question, near)
-    if draft.abstained and not _scanned(plan, hits):
-        return Found(draft, tuple(near))
+    if not claims and not draft.abstained:
+        every = work.retrieve(work.question, LIST_HITS)
+        claims = things(plan.topic, work.question.text, every, _stoppable(work), work.quote_words)
     values = [one_line(claim.text) for claim in claims]
-    head = say("list_partly", work.language, n=len(claims), read=len(hits))
-    made = replace(draft, claims=tuple(claims), route="list", value=values, unit=None, abstained=not claims)
+    head = say("list_partly", work.language, n=len(claims), read=len(every))
+    made = replace(draft, claims=tuple(claims), route="list", value=values or None, unit=None, abstained=not claims)
     return Found(made, tuple(near), head, (), True)
 
 
@@ -149,10 +147,10 @@ def summary(work: Work, plan: Plan) -> Found:
         work.check()
         passages = [p for p in work.store.document_passages(info.corpus, info.name) if not instruction_ranges(p.text)]
         spans = summarise(passages, _vectors(work, info, passages), 5 if len(documents) == 1 else 1)
-        claims += [
-            _claim(s.passage, s.start - s.passage.start, s.end - s.passage.start, work.quote_words) for s in spans
-        ]
-        labels += [info.name if len(documents) > 1 else ""] * len(spans)
+        said = [_claim(s.passage, s.start - s.passage.start, s.end - s.passage.start, work.quote_words) for s in spans]
+        said = said or [_claim(p, *units(p)[0], work.quote_words) for p in passages[:1] if units(p)]
+        claims += said
+        labels += [info.name if len(documents) > 1 else ""] * len(said)
     hits = tuple(Hit(c.spans[0].passage, 1.0, rank=n) for n, c in enumerate(claims, 1))
     work.seen(hits)
     tail = (say("overview_more", work.language, n=len(documents) - len(shown)),) if len(documents) > len(shown) else ()
@@ -254,10 +252,6 @@ def _all_passages(work: Work) -> list[Hit]:
         if len(hits) > SCAN_PASSAGES:
             return []
     return hits
-
-
-def _scanned(plan: Plan, hits: Sequence[Hit]) -> bool:
-    return bool(hits) and patterned(plan.topic)
 
 
 def _stoppable(work: Work) -> Find | None:

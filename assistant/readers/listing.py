@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 
 from assistant.answering.compose import one_line
 from assistant.answering.terms import coverage, normal, terms
+from assistant.readers.cells import TableOf
 from assistant.readers.extractive import Reading
 from assistant.readers.instructions import asks_about_instructions, instruction_ranges
 from assistant.readers.units import containing, shorten, units
-from assistant.types import Claim, Hit, Span
+from assistant.types import Claim, Hit, Passage, Span, Table
 
 _MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?"
 _PATTERNS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
@@ -59,6 +60,30 @@ Place = tuple[Hit, int, int]
 def patterned(topic: str) -> bool:
     """Whether what is listed has a shape of its own, so that every passage can be searched for it."""
     return any(asked.search(topic) for asked, _ in _PATTERNS)
+
+
+def columns(topic: str, hits: Sequence[Hit], table_of: TableOf) -> list[Claim]:
+    """The cells of every column whose header is the topic: "list every plant" over a column Plant."""
+    asked = terms(topic) - {"document", "table", "column"}
+    claims: list[Claim] = []
+    for hit in hits:
+        passage = hit.passage
+        for table in {id(t): t for t in _tables_in(passage, table_of)}.values():
+            wanted = {n for n, name in enumerate(table.header, 1) if asked and terms(name) == asked}
+            claims += [
+                Claim(one_line(cell.text), (Span(passage, cell.start, cell.end),))
+                for cell in table.cells
+                if cell.column in wanted and cell.row > table.header_rows and cell.text
+                if passage.start <= cell.start and cell.end <= passage.end
+            ]
+    return list({claim.text: claim for claim in reversed(claims)}.values())[::-1][:MOST]
+
+
+def _tables_in(passage: Passage, table_of: TableOf) -> list[Table]:
+    if passage.table is None:
+        return []
+    found = [table_of(passage, passage.start + start) for start, _ in units(passage)]
+    return [table for table in found if table is not None]
 
 
 def _matching(pattern: re.Pattern[str], topic: str, hits: Sequence[Hit]) -> list[Place]:
