@@ -1,6 +1,7 @@
 """A Document as compact JSON and back: what a parser process sends, and what the catalog keeps as `parsed`. No pickle.
 
-Texts of cells and rows are slices of the document's text wherever they are equal to it (always, by ingest.builder), so millions
+Texts of cells and rows are slices of the document's text wherever they are equal to it (always, by
+ingest.builder), so millions
 of cells cost offsets only. Version 1.
 """
 
@@ -17,7 +18,9 @@ Json = dict[str, Any]
 
 def dumps(document: Document) -> bytes:
     """UTF-8; a lone surrogate becomes one question mark, so offsets stay."""
-    return json.dumps(document_to_json(document), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return json.dumps(document_to_json(document), ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "replace"
+    )
 
 
 def loads(data: bytes | str) -> Document:
@@ -109,13 +112,21 @@ def _table_from_json(data: Json, text: str) -> Table:
     cells = []
     for i, (row, column, start, end) in enumerate(zip(*data["at"])):
         shown = texts[str(i)] if str(i) in texts else text[start:end]
-        value = values[i] if i in values else (shown or None)
+        value = values.get(i, shown or None)
         box = tuple(boxes[i]) if boxes and boxes[i] else None
         cells.append(Cell(row, column, shown, value, start, end, addresses[i] if addresses else None, box))
     rows = tuple(tuple(row) for row in data["rows"]) if "rows" in data else _rows(tuple(cells), data["header_rows"])
     start, end = data["span"]
     return Table(
-        data["name"], tuple(data["header"]), rows, tuple(cells), start, end, data["page"], data["sheet"], data["header_rows"]
+        data["name"],
+        tuple(data["header"]),
+        rows,
+        tuple(cells),
+        start,
+        end,
+        data["page"],
+        data["sheet"],
+        data["header_rows"],
     )
 
 

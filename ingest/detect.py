@@ -1,4 +1,5 @@
-"""Which format a file is, by its content. The name only decides between text, Markdown, CSV and TSV, which share their bytes."""
+"""Which format a file is, by its content. The name only decides between text, Markdown, CSV and TSV, which
+share their bytes."""
 
 from __future__ import annotations
 
@@ -83,14 +84,24 @@ _MAIL_HEADER = re.compile(
     r"|user-agent|thread-[\w-]+|importance|precedence|auto-submitted):",
     re.IGNORECASE,
 )
-_MAIL_SURE = re.compile(r"^(received|message-id|mime-version|return-path|delivered-to|from|date|subject|to):", re.IGNORECASE)
-_HTML_START = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
-_HTML_TAG = re.compile(r"</?(html|head|body|title|meta|div|p|table|tr|td|span|a|br|h[1-6]|ul|ol|li|b|i|img)\b[^<>]*>", re.IGNORECASE)
-_MARKDOWN = re.compile(r"^(#{1,6} \S|```|\|? *:?-{3,}:? *\||[*-] \S.*\n[*-] \S|> \S)|\[[^\]\n]+\]\([^)\n]+\)|\*\*\S[^*\n]*\*\*", re.MULTILINE)
+_MAIL_SURE = re.compile(
+    r"^(received|message-id|mime-version|return-path|delivered-to|from|date|subject|to):", re.IGNORECASE
+)
+_HTML_START = re.compile(
+    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+_HTML_TAG = re.compile(
+    r"</?(html|head|body|title|meta|div|p|table|tr|td|span|a|br|h[1-6]|ul|ol|li|b|i|img)\b[^<>]*>", re.IGNORECASE
+)
+_MARKDOWN = re.compile(
+    r"^(#{1,6} \S|```|\|? *:?-{3,}:? *\||[*-] \S.*\n[*-] \S|> \S)|\[[^\]\n]+\]\([^)\n]+\)|\*\*\S[^*\n]*\*\*",
+    re.MULTILINE,
+)
 
 
 def detect(path: Path, name: str = "") -> str:
-    """The format name (a key of ingest.parsers.PARSERS) of a file shown as `name`; UnreadableFile says why there is none."""
+    """The format name (a key of ingest.parsers.PARSERS) of a file shown as `name`; UnreadableFile says why
+    there is none."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if not head.strip(b"\x00 \t\r\n"):
@@ -118,14 +129,20 @@ def _zip(path: Path) -> str:
             mime = _member(archive, "mimetype", names).strip()
             types = _member(archive, "[Content_Types].xml", names)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, struct.error):
-        raise UnreadableFile("The file is a damaged or cut-off archive (DOCX, XLSX, ... are such); save it anew.") from None
+        raise UnreadableFile(
+            "The file is a damaged or cut-off archive (DOCX, XLSX, ... are such); save it anew."
+        ) from None
     for prefix, format in _MIMETYPES.items():
         if mime == prefix or mime.startswith(prefix + b"-template"):
             return format
     for part, format in _ZIP_KINDS:
         if part in types:
             return format
-    for folder, format in (("word/document.xml", "docx"), ("ppt/presentation.xml", "pptx"), ("xl/workbook.xml", "xlsx")):
+    for folder, format in (
+        ("word/document.xml", "docx"),
+        ("ppt/presentation.xml", "pptx"),
+        ("xl/workbook.xml", "xlsx"),
+    ):
         if folder in names:
             return format
     if "META-INF/container.xml" in names:
@@ -144,7 +161,10 @@ def _refuse_crowds(path: Path) -> None:
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or at + 22 > len(tail):
         return
-    members, directory = struct.unpack("<H", tail[at + 10 : at + 12])[0], struct.unpack("<I", tail[at + 12 : at + 16])[0]
+    members, directory = (
+        struct.unpack("<H", tail[at + 10 : at + 12])[0],
+        struct.unpack("<I", tail[at + 12 : at + 16])[0],
+    )
     if members > _MAX_MEMBERS or directory > 20_000_000:
         raise UnreadableFile("The archive lists too many members to be a document.")
 
@@ -223,7 +243,11 @@ def _looks_mail(text: str) -> bool:
             return False
         known += bool(_MAIL_HEADER.match(line))
         sure += bool(_MAIL_SURE.match(line))
-    return known >= 2 and sure >= 1 and bool(re.search(r"^(from|received|return-path|message-id|mime-version):", text[:5000], re.I | re.M))
+    return (
+        known >= 2
+        and sure >= 1
+        and bool(re.search(r"^(from|received|return-path|message-id|mime-version):", text[:5000], re.I | re.M))
+    )
 
 
 def _plain(text: str) -> str:

@@ -34,7 +34,8 @@ class Reading:
 
 
 def read_picture(image: Image, points_per_pixel: float) -> Reading:
-    """Lines of text with their places, in points of the picture as displayed; sideways and upside-down text is turned."""
+    """Lines of text with their places, in points of the picture as displayed; sideways and upside-down text is
+    turned."""
     small, scale = _fitted(image)
     crops, boxes = _crops(small)
     turn = _turn(crops, boxes)
@@ -77,7 +78,8 @@ def flat(image: Image) -> Image:
 
 
 def _turn(crops: list[Any], boxes: list[Box]) -> int:
-    """Quarter turns clockwise of a picture's text, from the shape of its lines and the packaged up-or-down classifier."""
+    """Quarter turns clockwise of a picture's text, from the shape of its lines and the packaged up-or-down
+    classifier."""
     if not crops:
         return 0
     weights = [_width(box) * _height(box) for box in boxes]

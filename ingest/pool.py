@@ -1,6 +1,8 @@
-"""Warm parser processes: a file is read in a process that may be killed, so a bad file costs one sentence and nothing else.
+"""Warm parser processes: a file is read in a process that may be killed, so a bad file costs one sentence and
+nothing else.
 
-The parent watches wall-clock time and resident memory; a process that hangs, dies or swells is killed and replaced.
+The parent watches wall-clock time (per page, where pages are reported) and resident memory; a process that
+hangs, dies or swells is killed and replaced.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ _MAX_RESULT = 400 << 20  # bytes of JSON
 
 
 class ParserPool:
-    """`workers` processes, started when first needed. Thread-safe: each `parse` takes a free process, or waits for one."""
+    """`workers` processes, started when first needed. Thread-safe: each `parse` takes a free process, or waits
+    for one."""
 
     def __init__(self, workers: int = 1, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -54,13 +57,20 @@ class ParserPool:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Document:
-        """The Document of a file. UnreadableFile (Encrypted, LimitExceeded) or Cancelled otherwise, each one sentence."""
+        """The Document of a file. UnreadableFile (Encrypted, LimitExceeded) or Cancelled otherwise, each one
+        sentence."""
         with self._child(cancelled) as child:
             descriptor, name = tempfile.mkstemp(dir=self._folder.name)
             os.close(descriptor)
             result = Path(name)
             try:
-                request = {"path": str(path), "format": format, "password": password, "result": name, "limits": asdict(self.limits)}
+                request = {
+                    "path": str(path),
+                    "format": format,
+                    "password": password,
+                    "result": name,
+                    "limits": asdict(self.limits),
+                }
                 child.run(request, self.limits, progress, cancelled)
                 return _read(result)
             finally:
@@ -131,12 +141,13 @@ class _Child:
     def __init__(self) -> None:
         root = str(Path(ingest.__file__).resolve().parent.parent)
         paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "ingest.pool_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "MALLOC_ARENA_MAX": "2"},
+            env=os.environ
+            | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "MALLOC_ARENA_MAX": "2"},
         )
         self._parses = 0
         self._lines: Queue[bytes | None] = Queue()
@@ -161,7 +172,9 @@ class _Child:
             if self._process.stdin:
                 self._process.stdin.close()
 
-    def run(self, request: dict[str, Any], limits: Limits, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
+    def run(
+        self, request: dict[str, Any], limits: Limits, progress: Progress | None, cancelled: Callable[[], bool] | None
+    ) -> None:
         """Returns when the result file is written; kills the process on every other outcome but an orderly error."""
         self._parses += 1
         end = time.monotonic() + limits.seconds
@@ -173,11 +186,15 @@ class _Child:
                     return
                 if "error" in message:
                     raise _error(message)
-                if progress and "page" in message:
-                    progress(message["page"], message["pages"])
+                if "page" in message:  # one more done: long scans take their time, a hang does not
+                    end = time.monotonic() + limits.seconds
+                    if progress:
+                        progress(message["page"], message["pages"])
         except errors.ThickshellError:
             raise
-        except BaseException:  # an exception out of `progress`, or an interrupt: the process is in the middle of a file
+        except (
+            BaseException
+        ):  # an exception out of `progress`, or an interrupt: the process is in the middle of a file
             self.kill()
             raise
 
@@ -213,10 +230,14 @@ class _Child:
             raise errors.Cancelled("Reading the file was stopped.")
         if time.monotonic() > end:
             self.kill()
-            raise errors.LimitExceeded(f"Reading the file took longer than {limits.seconds:g} seconds; split it and add the parts.")
+            raise errors.LimitExceeded(
+                f"Reading took longer than {limits.seconds:g} seconds without a page done; split the file."
+            )
         if self._resident() > limits.memory_mb:
             self.kill()
-            raise errors.LimitExceeded(f"Reading the file took more than {limits.memory_mb} MB of memory; split it and add the parts.")
+            raise errors.LimitExceeded(
+                f"Reading the file took more than {limits.memory_mb} MB of memory; split it and add the parts."
+            )
 
     def _resident(self) -> float:
         """MB in memory now; 0 for a process that is gone."""

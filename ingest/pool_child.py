@@ -1,6 +1,7 @@
 """A warm parser process: `python -m ingest.pool_child`, started and watched by ingest.pool.
 
-Lines of JSON: in, {"path", "format", "password", "result", "limits"}; out, {"page", "pages"} any number of times, then {"done"} or
+Lines of JSON: in, {"path", "format", "password", "result", "limits"}; out, {"page", "pages"} any number of
+times, then {"done"} or
 {"error": class name, "message"}. The Document goes to the file `result`. Ends when its standard input does.
 """
 
@@ -64,16 +65,28 @@ def answer(request: dict[str, Any], out: Any) -> dict[str, Any]:
     except errors.ThickshellError as error:
         return {"error": type(error).__name__, "message": str(error)}
     except MemoryError:
-        return {"error": "LimitExceeded", "message": f"Reading the file takes more than {limits.memory_mb} MB of memory; split it."}
+        return {
+            "error": "LimitExceeded",
+            "message": f"Reading the file takes more than {limits.memory_mb} MB of memory; split it.",
+        }
     except RecursionError:
         return {"error": "UnreadableFile", "message": "The file is nested too deeply to be read; save it anew."}
     except ImportError as error:
-        return {"error": "UnreadableFile", "message": f"What reads this format is not installed here ({error.name}); install it."}
+        return {
+            "error": "UnreadableFile",
+            "message": f"What reads this format is not installed here ({error.name}); install it.",
+        }
     except OSError as error:
-        return {"error": "UnreadableFile", "message": f"The file could not be read ({error.strerror or type(error).__name__})."}
-    except Exception as error:  # noqa: BLE001 - parsers of foreign formats raise anything on damaged input
+        return {
+            "error": "UnreadableFile",
+            "message": f"The file could not be read ({error.strerror or type(error).__name__}).",
+        }
+    except Exception as error:
         kind = type(error).__name__
-        return {"error": "UnreadableFile", "message": f"The file is damaged or not what it seems ({kind}); save it anew."}
+        return {
+            "error": "UnreadableFile",
+            "message": f"The file is damaged or not what it seems ({kind}); save it anew.",
+        }
     return {"done": True}
 
 
@@ -85,20 +98,26 @@ def parse(request: dict[str, Any], limits: Limits, out: Any) -> Document:
         if time.monotonic() - last > 0.1 or page == pages:
             last = time.monotonic()
             say(out, {"page": page, "pages": pages})
+            restrict(limits)
 
     start = time.monotonic()
     parser = parser_for(request["format"])
     document = parser.parse(Path(request["path"]), limits, password=request["password"], progress=progress)
     if len(document.text) > limits.characters:
-        raise errors.LimitExceeded(f"The file holds more than {limits.characters:,} characters; split it and add the parts.")
+        raise errors.LimitExceeded(
+            f"The file holds more than {limits.characters:,} characters; split it and add the parts."
+        )
     objects = len(document.lines) + len(document.blocks) + sum(len(table.cells) for table in document.tables)
     if objects > MAX_OBJECTS:
-        raise errors.LimitExceeded(f"The file holds more than {MAX_OBJECTS:,} cells and lines; split it and add the parts.")
+        raise errors.LimitExceeded(
+            f"The file holds more than {MAX_OBJECTS:,} cells and lines; split it and add the parts."
+        )
     return replace(document, report=replace(document.report, seconds=round(time.monotonic() - start, 3)))
 
 
 def restrict(limits: Limits) -> None:
-    """The kernel's limits, behind the parent's: processor time (an orphan that hangs), address space, files, no core dumps."""
+    """The kernel's limits, behind the parent's: processor time (an orphan that hangs), address space, files,
+    no core dumps."""
     with contextlib.suppress(ImportError):  # Windows has none; the parent's limits hold there
         import resource
 

@@ -1,4 +1,5 @@
-"""Pages as pictures, for showing where a quote stands. Runs quickly; sizes are limited whatever a file says of itself."""
+"""Pages as pictures, for showing where a quote stands. Runs quickly; sizes are limited whatever a file says of
+itself."""
 
 from __future__ import annotations
 

@@ -30,13 +30,17 @@ class ImageParser:
         with opened(path) as image:
             count = frames(image)
             if count > limits.pages:
-                raise LimitExceeded(f"The picture has {count:,} pages, more than the limit of {limits.pages:,}; split it.")
+                raise LimitExceeded(
+                    f"The picture has {count:,} pages, more than the limit of {limits.pages:,}; split it."
+                )
             builder = DocumentBuilder(_NAMES.get(image.format or "", "png"), limits, pages=count)
             for number in range(1, count + 1):
                 reading = read_picture(frame(image, number - 1), POINTS_PER_PIXEL)
                 builder.ocr_pages.append(number)
                 if reading.uncertain:
-                    builder.warn(f"Page {number}: OCR is not sure of {reading.uncertain} of {len(reading.words)} lines.")
+                    builder.warn(
+                        f"Page {number}: OCR is not sure of {reading.uncertain} of {len(reading.words)} lines."
+                    )
                 if not reading.words:
                     builder.warn(f"Page {number}: no text found in the picture.")
                 add_words(builder, reading.words, number, plain="picture")

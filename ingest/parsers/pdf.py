@@ -23,18 +23,25 @@ from ingest.parsers.pdf_text import Frame, Word, frame_of, words_of
 
 Progress = Callable[[int, int], None]
 _DPI = 200
-_NO_TITLE = re.compile(r"untitled|microsoft|\.(docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?)\b|^\W*$|^\d+$|^about:|^file:|^https?:", re.IGNORECASE)
+_NO_TITLE = re.compile(
+    r"untitled|microsoft|\.(docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?)\b|^\W*$|^\d+$|^about:|^file:|^https?:",
+    re.IGNORECASE,
+)
 
 
 class PdfParser:
     types = frozenset({"pdf"})
 
-    def parse(self, path: Path, limits: Limits, *, password: str | None = None, progress: Progress | None = None) -> Document:
+    def parse(
+        self, path: Path, limits: Limits, *, password: str | None = None, progress: Progress | None = None
+    ) -> Document:
         """Pages in order; Encrypted asks for a password, LimitExceeded for smaller parts."""
         with open_pdf(path, password) as pdf:
             count = len(pdf)
             if count > limits.pages:
-                raise LimitExceeded(f"The PDF has {count:,} pages, more than the limit of {limits.pages:,}; split it.")
+                raise LimitExceeded(
+                    f"The PDF has {count:,} pages, more than the limit of {limits.pages:,}; split it."
+                )
             builder = DocumentBuilder("pdf", limits, title=_title(pdf), date=_date(pdf), pages=count)
             flow = Flow(builder, learn(_sample(pdf)))
             form = _form(pdf)
@@ -65,7 +72,9 @@ def _add(flow: Flow, pdf: Any, number: int, form: Any) -> bool:
     finally:
         page.close()
     for mark in marks:
-        flow.builder.add_lines("form" if mark.form else "comment", [(" ".join(mark.text.split()), mark.box)], page=number)
+        flow.builder.add_lines(
+            "form" if mark.form else "comment", [(" ".join(mark.text.split()), mark.box)], page=number
+        )
     return not scanned and any(_area(box, frame) > 0.15 for box in drawing.images)
 
 
@@ -87,7 +96,9 @@ def _page(pdf: Any, number: int) -> Any:
 def _sample(pdf: Any) -> Iterator[tuple[Sequence[Word], float]]:
     """Words of pages spread evenly over the document."""
     count = len(pdf)
-    for i in sorted({round(k * (count - 1) / max(1, SAMPLE - 1)) for k in range(SAMPLE)} if count > SAMPLE else range(count)):
+    for i in sorted(
+        {round(k * (count - 1) / max(1, SAMPLE - 1)) for k in range(SAMPLE)} if count > SAMPLE else range(count)
+    ):
         page = _page(pdf, i + 1)
         if page is not None:
             frame = frame_of(page)

@@ -13,6 +13,7 @@ from ingest.parsers.pdf_layout import (
     Island,
     Paragraph,
     Segment,
+    gutter,
     is_list,
     joined,
     line_of,
@@ -23,7 +24,7 @@ from ingest.parsers.pdf_layout import (
     union,
 )
 from ingest.parsers.pdf_style import Style, learn, running_key, unhyphenated, vocabulary
-from ingest.parsers.pdf_tables import Found, find_tables
+from ingest.parsers.pdf_tables import Found, find_tables, is_strong
 from ingest.parsers.pdf_text import Word, turned, upright
 
 _CAPTION = 3.5  # font sizes above a table in which its name may stand
@@ -42,7 +43,12 @@ class Flow:
 
 
 def add_words(
-    builder: DocumentBuilder, words: Sequence[Word], number: int, *, plain: BlockKind = "paragraph", rules: Sequence[Box] = ()
+    builder: DocumentBuilder,
+    words: Sequence[Word],
+    number: int,
+    *,
+    plain: BlockKind = "paragraph",
+    rules: Sequence[Box] = (),
 ) -> None:
     """One page on its own, as OCR gives it; `plain`: the kind of what is neither heading, list nor table."""
     height = max((w.box[3] for w in words), default=0.0) + 1
@@ -78,19 +84,33 @@ def _without_running(flow: Flow, words: list[Word], number: int, height: float) 
 
 def _add_turned(flow: Flow, words: list[Word], rules: list[Box], number: int, turn: int) -> None:
     size = sorted(w.size for w in words)[len(words) // 2]
-    ruled = find_ruled(words, rules)
-    loose = [w for w in words if not any(_holds(table.box, w) for table in ruled)]
-    items: list[Segment | Island] = [segment for row in rows_of(loose) for segment in segments_of(row)]
-    items += [Island(table.box, i) for i, table in enumerate(ruled)]
+    tables = find_ruled(words, rules)
+    items = _segments(words, tables)
+    at = gutter(items, size)
+    if at is not None:  # tables across both columns would be cut by it
+        full = find_tables([segments_of(row) for row in rows_of(_outside(words, tables))], rules)
+        tables += [
+            table for table in full if table.box[0] < at - size and table.box[2] > at + size and is_strong(table)
+        ]
+        items = _segments(words, tables)
     rows: list[list[Segment]] = []
-    for row in ordered(items, size):
+    islands = [Island(table.box, i) for i, table in enumerate(tables)]
+    for row in ordered([*items, *islands], size):
         if isinstance(row[0], Island):
             _add_flow(flow, rows, rules, number, turn)
-            _add_table(flow, ruled[row[0].key], number, turn)
+            _add_table(flow, tables[row[0].key], number, turn)
             rows = []
         else:
             rows.append([i for i in row if isinstance(i, Segment)])
     _add_flow(flow, rows, rules, number, turn)
+
+
+def _segments(words: list[Word], tables: list[Found]) -> list[Segment]:
+    return [segment for row in rows_of(_outside(words, tables)) for segment in segments_of(row)]
+
+
+def _outside(words: list[Word], tables: list[Found]) -> list[Word]:
+    return [w for w in words if not any(_holds(table.box, w) for table in tables)]
 
 
 def _holds(box: Box, word: Word) -> bool:

@@ -50,7 +50,15 @@ def _edge(box: Box) -> dict[str, Any]:
     else:
         x0 = x1 = (x0 + x1) / 2
         orientation = "v"
-    return {"x0": x0, "x1": x1, "top": y0, "bottom": y1, "width": x1 - x0, "height": y1 - y0, "orientation": orientation}
+    return {
+        "x0": x0,
+        "x1": x1,
+        "top": y0,
+        "bottom": y1,
+        "width": x1 - x0,
+        "height": y1 - y0,
+        "orientation": orientation,
+    }
 
 
 def _closing(edges: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -82,7 +90,8 @@ def _table(cells: Sequence[Box], words: Sequence[Word]) -> Found | None:
     columns, rows = len(xs) - 1, len(ys) - 1
     if columns < 2 or rows < 2 or not inside or columns * rows > 20_000:
         return None
-    grid, boxes = [[""] * columns for _ in range(rows)], [[None] * columns for _ in range(rows)]
+    grid = [[""] * columns for _ in range(rows)]
+    boxes: list[list[Box | None]] = [[None] * columns for _ in range(rows)]
     placed = 0
     for cell in cells:
         held = [w for w in inside if _holds(cell, w)]
@@ -96,7 +105,7 @@ def _table(cells: Sequence[Box], words: Sequence[Word]) -> Found | None:
         text, where = " ".join(joined(line) for line in lines), union([w.box for w in held]) if held else None
         for r in range(_at(ys, cell[1]), max(_at(ys, cell[3]), _at(ys, cell[1]) + 1)):
             for c in range(_at(xs, cell[0]), max(_at(xs, cell[2]), _at(xs, cell[0]) + 1)):
-                grid[r][c], boxes[r][c] = text, where  # type: ignore[call-overload]
+                grid[r][c], boxes[r][c] = text, where
     if placed < 0.9 * len(inside) or not _is_tabular(grid, len(words), cells):
         return None
     return _dense(grid, boxes, box)
@@ -134,10 +143,12 @@ def _is_tabular(grid: Sequence[Sequence[str]], words: int, cells: Sequence[Box])
     return columns >= 2 and rows >= 2 and len(set(filled)) >= 4 and longest < max(60, 0.5 * words)
 
 
-def _dense(grid: list[list[str]], boxes: list[list[Any]], box: Box) -> Found:
+def _dense(grid: list[list[str]], boxes: list[list[Box | None]], box: Box) -> Found:
     """Without rows and columns that say nothing."""
     keep = [c for c in range(len(grid[0])) if any(row[c] for row in grid)]
     pairs = [(g, b) for g, b in zip(grid, boxes) if any(g)]
     texts = [[g[c] for c in keep] for g, _ in pairs]
     head = layout(texts)
-    return Found(texts, [[b[c] for c in keep] for _, b in pairs], head.first + head.header_rows if head.header_rows else 0, box)
+    return Found(
+        texts, [[b[c] for c in keep] for _, b in pairs], head.first + head.header_rows if head.header_rows else 0, box
+    )

@@ -5,6 +5,7 @@ Works for OCR as well: anything that gives `Word`s. All boxes here are upright (
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -142,7 +143,7 @@ def joined(words: Sequence[Word]) -> str:
     """The text of words on one line, in logical order; right-to-left runs are turned round."""
     ordered = _logical(list(words))
     text = ordered[0].text
-    for before, word in zip(ordered, ordered[1:]):
+    for before, word in itertools.pairwise(ordered):
         gap = max(word.box[0] - before.box[2], before.box[0] - word.box[2])
         limit = 0.12 if word.space else 0.25
         text += (" " if gap > limit * min(word.size, before.size) else "") + word.text
@@ -173,19 +174,20 @@ def _is_rtl(text: str) -> bool:
 
 # --- reading order -------------------------------------------------------------------------------------------------
 def ordered(items: Sequence[Segment | Island], size: float) -> list[list[Segment | Island]]:
-    """Rows of items in reading order: columns one after the other, what spans them in between. `size`: usual font size."""
-    gutter = _gutter(items, size)
-    if gutter is None:
+    """Rows of items in reading order: columns one after the other, what spans them in between. `size`: usual
+    font size."""
+    at = gutter(items, size)
+    if at is None:
         return _by_rows(items)
-    spanning = sorted((i for i in items if i.box[0] < gutter - 1 and i.box[2] > gutter + 1), key=lambda i: i.box[1])
-    rest = [i for i in items if not (i.box[0] < gutter - 1 and i.box[2] > gutter + 1)]
+    spanning = sorted((i for i in items if i.box[0] < at - 1 and i.box[2] > at + 1), key=lambda i: i.box[1])
+    rest = [i for i in items if not (i.box[0] < at - 1 and i.box[2] > at + 1)]
     out: list[list[Segment | Island]] = []
     for row in _by_rows(spanning):
         top = min(i.box[1] for i in row)
         above = [i for i in rest if (i.box[1] + i.box[3]) / 2 < top]
         rest = [i for i in rest if (i.box[1] + i.box[3]) / 2 >= top]
-        out += _sides(above, gutter, size) + [row]
-    return out + _sides(rest, gutter, size)
+        out += [*_sides(above, at, size), row]
+    return out + _sides(rest, at, size)
 
 
 def _sides(items: list[Segment | Island], gutter: float, size: float) -> list[list[Segment | Island]]:
@@ -199,7 +201,11 @@ def _by_rows(items: Sequence[Segment | Island]) -> list[list[Segment | Island]]:
     rows: list[list[Segment | Island]] = []
     for item in sorted(items, key=lambda i: (i.box[3], i.box[0])):
         last = rows[-1][-1] if rows else None
-        if isinstance(item, Segment) and isinstance(last, Segment) and abs(item.base - last.base) <= 0.4 * min(item.size, last.size):
+        if (
+            isinstance(item, Segment)
+            and isinstance(last, Segment)
+            and abs(item.base - last.base) <= 0.4 * min(item.size, last.size)
+        ):
             rows[-1].append(item)
         else:
             rows.append([item])
@@ -208,7 +214,7 @@ def _by_rows(items: Sequence[Segment | Island]) -> list[list[Segment | Island]]:
     return rows
 
 
-def _gutter(items: Sequence[Segment | Island], size: float) -> float | None:
+def gutter(items: Sequence[Segment | Island], size: float) -> float | None:
     """The x of a gap between two columns of prose, crossed by few lines only; None for one column."""
     segments = [i for i in items if isinstance(i, Segment)]
     if len(segments) < 6:
@@ -220,7 +226,11 @@ def _gutter(items: Sequence[Segment | Island], size: float) -> float | None:
         left = [s for s in segments if s.box[2] <= at + 1]
         right = [s for s in segments if s.box[0] >= at - 1]
         crossing = len(segments) - len(left) - len(right)
-        if len(left) < 4 or len(right) < 4 or crossing > 0.4 * min(len(left), len(right)) + 2 and crossing > 0.5 * len(segments):
+        if (
+            len(left) < 4
+            or len(right) < 4
+            or (crossing > 0.4 * min(len(left), len(right)) + 2 and crossing > 0.5 * len(segments))
+        ):
             continue
         if not (_is_prose(left, size) and _is_prose(right, size)) or not _beside(left, right):
             continue
@@ -255,13 +265,14 @@ def line_of(row: Sequence[Segment]) -> TextLine:
 
 
 def paragraphs(lines: Sequence[TextLine]) -> list[Paragraph]:
-    """Lines of one column, top to bottom, grouped: a wide gap, an indent, a bullet, another size or weight starts anew."""
+    """Lines of one column, top to bottom, grouped: a wide gap, an indent, a bullet, another size or weight
+    starts anew."""
     if not lines:
         return []
     usual = _usual_step(lines)
     column = union([line.box for line in lines])
     out = [Paragraph([lines[0]])]
-    for before, line in zip(lines, lines[1:]):
+    for before, line in itertools.pairwise(lines):
         if _breaks(before, line, usual, column):
             out.append(Paragraph([line]))
         else:
@@ -271,7 +282,7 @@ def paragraphs(lines: Sequence[TextLine]) -> list[Paragraph]:
 
 def _usual_step(lines: Sequence[TextLine]) -> float:
     """The usual distance of neighbouring lines, in font sizes."""
-    steps = [(b.box[3] - a.box[3]) / max(a.size, b.size) for a, b in zip(lines, lines[1:])]
+    steps = [(b.box[3] - a.box[3]) / max(a.size, b.size) for a, b in itertools.pairwise(lines)]
     near = [step for step in steps if 0.8 < step < 2.5]
     return median(near) if near else 1.2
 
@@ -286,7 +297,9 @@ def _breaks(before: TextLine, line: TextLine, usual: float, column: Box) -> bool
         return True
     indented = line.box[0] - before.box[0] > 0.8 * line.size and abs(before.box[0] - column[0]) < line.size
     ends = before.box[2] < column[2] - 0.15 * (column[2] - column[0])
-    return indented and not _BULLET.match(before.text) or (ends and before.text.rstrip().endswith((".", "!", "?", ":", "。")))
+    return (indented and not _BULLET.match(before.text)) or (
+        ends and before.text.rstrip().endswith((".", "!", "?", ":", "。"))
+    )
 
 
 def is_list(text: str) -> bool:

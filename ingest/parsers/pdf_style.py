@@ -15,7 +15,9 @@ from ingest.parsers.pdf_text import Word
 
 SAMPLE = 40  # pages
 _BAND = 0.13  # running heads and feet stand in these parts of the page's height
-_NUMBERED = re.compile(r"^((?:\d{1,2}|[A-Z])(?:\.\d{1,2}){0,4})[.)]?\s+\S|^第[一二三四五六七八九十百\d]+[章节節条條部]")
+_NUMBERED = re.compile(
+    r"^((?:\d{1,2}|[A-Z])(?:\.\d{1,2}){0,4})[.)]?\s+\S|^第[一二三四五六七八九十百\d]+[章节節条條部]"
+)
 _NAMED = re.compile(r"^(part|item|chapter|section|article|appendix|annex|schedule|note)\s+[\dIVXLC]+", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]{2,})*")
 
@@ -33,7 +35,11 @@ class Style:
     def level(self, paragraph: Paragraph) -> int:
         """Heading level, 1 highest; 0 for text that heads nothing."""
         text, size = " ".join(paragraph.text.split()), paragraph.size
-        if len(paragraph.lines) > 3 or not 2 <= len(text) <= 160 or sum(c.isalpha() for c in text) * 2 < len(text.replace(" ", "")):
+        if (
+            len(paragraph.lines) > 3
+            or not 2 <= len(text) <= 160
+            or sum(c.isalpha() for c in text) * 2 < len(text.replace(" ", ""))
+        ):
             return 0
         if text[0].islower() or text.endswith((",", ";", "-", ",")) or (text.endswith(".") and len(text) > 60):
             return 0
@@ -43,7 +49,13 @@ class Style:
             rank = sum(1 for s in self.larger if s > size * 1.04) + 1
             return min(rank, 6)
         marked = paragraph.bold and not self.bold_body
-        if marked and size >= 0.93 * self.body and len(paragraph.lines) <= 2 and len(text) <= 120 and not text.endswith((".", ":")):
+        if (
+            marked
+            and size >= 0.93 * self.body
+            and len(paragraph.lines) <= 2
+            and len(text) <= 120
+            and not text.endswith((".", ":"))
+        ):
             return min(len(self.larger) + 1 + deeper, 6)
         if marked and (numbered or _NAMED.match(text)) and len(paragraph.lines) <= 2:
             return min(len(self.larger) + 1 + deeper, 6)

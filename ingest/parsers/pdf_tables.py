@@ -1,10 +1,12 @@
 """Tables without ruling lines: rows of numbers that stand below each other, with their labels and header rows.
 
-Financial statements look like this. Works on rows of segments in reading order (ingest.parsers.pdf_layout), on any page or scan.
+Financial statements look like this. Works on rows of segments in reading order (ingest.parsers.pdf_layout), on
+any page or scan.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +22,8 @@ _CURRENCY = re.compile(r"(US|HK|NT|C|A)?[$€£¥₩₹]|CHF|EUR|USD|GBP|RMB")
 _TAIL = re.compile(r"[)%]{1,3}|\)\s*%|%\s*\)|pts\.?|bps")
 _DASHES = re.compile(r"[-–—−*]{1,3}|N/?A|n/?a|nm|NM|\([a-z0-9]\)")
 _DATE_WORDS = re.compile(
-    r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2},?(\s+\d{4})?|(fy|q[1-4])\s*'?\d{2,4}", re.IGNORECASE
+    r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2},?(\s+\d{4})?|(fy|q[1-4])\s*'?\d{2,4}",
+    re.IGNORECASE,
 )
 _SPLIT = 0.4  # font sizes between two numbers of one segment that are two cells
 
@@ -47,7 +50,8 @@ class _Run:
 
 
 def find_tables(rows: Sequence[Row], lines: Sequence[Box]) -> list[Found]:
-    """The tables in rows of one reading order, top to bottom; `lines`: horizontal rules, for headers that span columns."""
+    """The tables in rows of one reading order, top to bottom; `lines`: horizontal rules, for headers that span
+    columns."""
     cells = [cells_of(row) for row in rows]
     found: list[Found] = []
     at = 0
@@ -83,13 +87,24 @@ def cells_of(row: Row) -> Row:
     return out + ([_of(pending)] if pending else [])
 
 
+def is_strong(table: Found) -> bool:
+    """Surely a table and not two columns of text side by side: three columns of numbers at least, no long cells."""
+    body = table.grid[table.header_rows :]
+    columns = list(zip(*body))
+    numbers = sum(sum(is_number(cell) for cell in column if cell) * 2 > sum(map(bool, column)) for column in columns)
+    longest = max((len(cell.split()) for row in body for cell in row), default=0)
+    return numbers >= 3 and len(body) >= 3 and longest <= 12
+
+
 def _of(words: tuple[Word, ...]) -> Segment:
     return Segment(words, union([w.box for w in words]))
 
 
 def _split(segment: Segment) -> list[Segment]:
     """A segment of several numbers set closely is several cells; so is a number after a label with a leader of dots."""
-    if len(segment.words) < 2 or not all(is_number(w.text) or _CURRENCY.fullmatch(w.text) or _TAIL.fullmatch(w.text) for w in segment.words):
+    if len(segment.words) < 2 or not all(
+        is_number(w.text) or _CURRENCY.fullmatch(w.text) or _TAIL.fullmatch(w.text) for w in segment.words
+    ):
         return [segment]
     parts: list[list[Word]] = [[segment.words[0]]]
     for before, word in zip(segment.words, segment.words[1:]):
@@ -127,7 +142,12 @@ def _is_data(row: Row) -> bool:
     if len(numbers) >= 2:
         heads = _all_years(numbers) and row[0] is numbers[0]
         return len(numbers) * 2 >= len(row) - 1 and not heads
-    return len(numbers) == 1 and len(row) == 2 and row[1] is numbers[0] and row[1].box[0] - row[0].box[2] > 1.5 * row[1].size
+    return (
+        len(numbers) == 1
+        and len(row) == 2
+        and row[1] is numbers[0]
+        and row[1].box[0] - row[0].box[2] > 1.5 * row[1].size
+    )
 
 
 def _all_years(cells: Row) -> bool:
@@ -183,9 +203,13 @@ def _is_label(row: Row, columns: list[Interval], start: float) -> bool:
 
 def _is_prose(row: Row) -> bool:
     """A line of running text whose words happen to stand apart."""
-    gaps = [b.box[0] - a.box[2] for a, b in zip(row, row[1:])]
+    gaps = [b.box[0] - a.box[2] for a, b in itertools.pairwise(row)]
     words = sum(len(cell.words) for cell in row)
-    return words >= 8 and (not gaps or max(gaps) < 1.6 * _size(row) or max(len(cell.words) for cell in row) >= 16)
+    if words >= 4 * len(row) and words >= 12 and len(row) <= 4:
+        return True
+    return words >= max(8, 4 * len(row)) and (
+        not gaps or max(gaps) < 1.6 * _size(row) or max(len(cell.words) for cell in row) >= 16
+    )
 
 
 def _x(cell: Segment) -> Interval:
@@ -213,8 +237,8 @@ def merged(intervals: Sequence[Interval]) -> list[Interval]:
 
 # --- its header, columns and cells -----------------------------------------------------------------------------------
 def _table(rows: list[Row], run: _Run, floor: int, lines: Sequence[Box]) -> Found:
-    top = _header_start(rows, run, floor)
     columns = _all_columns(rows[run.first : run.last], run.columns)
+    top = _header_start(rows, run, columns, floor)
     start = run.first
     while start > top and all(cell.box[2] < run.columns[0][0] for cell in rows[start - 1]):
         start -= 1  # a section's name belongs to the rows under it
@@ -240,17 +264,20 @@ def _tidy(cell: Segment) -> str:
     return re.sub(r"\s+(?=[)%])", "", text) if is_number(text) else text
 
 
-def _header_start(rows: list[Row], run: _Run, floor: int) -> int:
-    """The first of the rows above that head the columns: near, right of the labels, no prose. Closely set ones are split."""
+def _header_start(rows: list[Row], run: _Run, columns: list[Interval], floor: int) -> int:
+    """The first of the rows above that head the columns: near, right of the labels, no prose. Closely set ones
+    are split."""
     top = run.first
-    left, right = run.columns[0][0], run.columns[-1][1]
+    left, right = run.columns[0][0], columns[-1][1]
     ends = [row[0].box[2] for row in rows[run.first : run.last] if _is_data(row) and row[0].box[2] < left]
     after = min(left - 4 * _size(rows[run.first]), max(ends, default=left) + 1)
+    usual = _size(rows[run.first])
     while top > floor and run.first - top < 7:
         row, below = rows[top - 1], rows[top]
         step = (_bottom(below) - _bottom(row)) / min(_size(row), _size(below))
-        row = _by_columns(row, run.columns)
-        if not 0 < step < 3.2 or not _heads(row, left, right, after):
+        row = _by_columns(row, columns)
+        title = _size(row) > 1.35 * usual or _is_title(row, columns, left)
+        if title or not 0 < step < 3.2 or not _heads(row, left, right, after):
             break
         top -= 1
         rows[top] = row
@@ -259,21 +286,44 @@ def _header_start(rows: list[Row], run: _Run, floor: int) -> int:
     return top
 
 
+def _is_title(row: Row, columns: list[Interval], left: float) -> bool:
+    """One cell in the middle of the whole table, not of its columns of numbers."""
+    if len(row) != 1 or columns[0][0] >= left:
+        return False
+    middle, size = sum(_x(row[0])) / 2, row[0].size
+    whole, numbers = (columns[0][0] + columns[-1][1]) / 2, (left + columns[-1][1]) / 2
+    return abs(middle - whole) < 2.5 * size < abs(middle - numbers) - size
+
+
 def _by_columns(row: Row, columns: list[Interval]) -> Row:
     """Header cells so close that they look like running text, cut where the columns below are."""
     out: Row = []
     for cell in row:
-        parts: list[list[Word]] = [[cell.words[0]]]
-        for before, word in zip(cell.words, cell.words[1:]):
-            if word.box[0] - before.box[2] > 0.36 * word.size:
-                parts.append([word])
-            else:
-                parts[-1].append(word)
-        pieces = [_of(tuple(part)) for part in parts]
-        touched = [_touched(piece, columns) for piece in pieces]
-        apart = len(set(touched)) == len(pieces) and all(a == b for a, b in touched)
-        out += pieces if len(pieces) > 2 and apart else [cell]
+        low, high = _touched(cell, columns)
+        parts: list[list[Word]] = []
+        homes: list[int] = []
+        for word in cell.words if high - low >= 2 else ():
+            home = min(range(len(columns)), key=lambda c, w=word: _distance(columns[c], w))  # type: ignore[misc]
+            wide = bool(parts) and word.box[0] - parts[-1][-1].box[2] > 0.33 * word.size
+            if not parts or (wide and home != homes[-1]):
+                parts.append([])
+                homes.append(home)
+            parts[-1].append(word)
+        apart = (
+            len(parts) > 2
+            and max(map(len, parts)) <= 4
+            and len(set(homes)) == len(homes)
+            and len(parts) >= high - low
+        )
+        out += [_of(tuple(part)) for part in parts] if apart else [cell]
     return out
+
+
+def _distance(column: Interval, word: Word) -> float:
+    """How far a word's middle is outside a column; inside, how far from its middle, in thousandths."""
+    middle = (word.box[0] + word.box[2]) / 2
+    outside = max(column[0] - middle, middle - column[1], 0.0)
+    return outside + abs(sum(column) / 2 - middle) / 1000
 
 
 def _heads(row: Row, left: float, right: float, after: float) -> bool:
@@ -303,7 +353,13 @@ def _label_columns(intervals: list[Interval], rows: Sequence[Row], numeric: list
     counts = [sum(any(overlap(*_x(c), *i) > 0 for c in row) for row in rows) for i in intervals]
     if len(intervals) > 1 and min(counts) * 2 >= max(counts):
         return intervals
-    ends = [c.box[2] for row in rows if _is_data(row) for c in row[:1] if c.box[2] < numeric[0][0] and not is_number(c.text)]
+    ends = [
+        c.box[2]
+        for row in rows
+        if _is_data(row)
+        for c in row[:1]
+        if c.box[2] < numeric[0][0] and not is_number(c.text)
+    ]
     return [(intervals[0][0], max(ends, default=numeric[0][0] - 1))]
 
 
@@ -330,7 +386,12 @@ def _join_wrapped(body: list[list[Row]]) -> list[list[Row]]:
     for line in body:
         first = line[0][0].text if line[0] else ""
         above = out[-1] if out else []
-        near = bool(above) and bool(line[0]) and bool(above[0]) and line[0][0].box[3] - above[0][-1].box[3] < 0.87 * pitch
+        near = (
+            bool(above)
+            and bool(line[0])
+            and bool(above[0])
+            and line[0][0].box[3] - above[0][-1].box[3] < 0.87 * pitch
+        )
         goes_on = first[:1].islower() and not is_list(first)
         if above and above[0] and not any(above[1:]) and (goes_on or near) and not above[0][-1].text.endswith(":"):
             out[-1] = [above[0] + line[0], *line[1:]]
@@ -344,7 +405,7 @@ def _join_wrapped(body: list[list[Row]]) -> list[list[Row]]:
 def _pitch(body: list[list[Row]]) -> float:
     """The smallest usual distance of two data rows; 0 where there are too few to say."""
     bottoms = [(max(c.box[3] for cell in line[1:] for c in cell), i) for i, line in enumerate(body) if any(line[1:])]
-    steps = sorted(b[0] - a[0] for a, b in zip(bottoms, bottoms[1:]) if b[1] == a[1] + 1)
+    steps = sorted(b[0] - a[0] for a, b in itertools.pairwise(bottoms) if b[1] == a[1] + 1)
     return steps[len(steps) // 3] if len(steps) >= 3 else 0.0
 
 
@@ -377,7 +438,8 @@ def _header_grid(rows: Sequence[Row], columns: list[Interval], labels: int, line
 
 
 def _same_cells(above: list[tuple[int, int]], below: list[tuple[int, int]]) -> bool:
-    """Whether the cells below go on with those above: each stands in the same columns, or where nothing stands above."""
+    """Whether the cells below go on with those above: each stands in the same columns, or where nothing stands
+    above."""
     wide = {r for r in above if r[1] > r[0]}
     return all(r in above or (not any(a[0] <= r[1] and r[0] <= a[1] for a in above)) for r in below) and (
         not wide or wide <= set(below)
@@ -389,7 +451,10 @@ def _ruled_between(above: list[Row], below: list[Row], lines: Sequence[Box]) -> 
         if a and b:
             x = (b[0].box[0] + b[0].box[2]) / 2
             low, high = (a[-1].box[1] + a[-1].box[3]) / 2, (b[0].box[1] + b[0].box[3]) / 2
-            if any(line[0] <= x <= line[2] and low < line[1] < high and line[2] - line[0] > line[3] - line[1] for line in lines):
+            if any(
+                line[0] <= x <= line[2] and low < line[1] < high and line[2] - line[0] > line[3] - line[1]
+                for line in lines
+            ):
                 return True
     return False
 
@@ -403,7 +468,13 @@ def _spans(row: Row, columns: list[Interval], labels: int, lines: Sequence[Box])
         low = max(labels, touched[i - 1][1] + 1 if i else 0)
         high = touched[i + 1][0] - 1 if i + 1 < len(row) else last
         ruled = _rule_below(cell, lines)
-        under = [c for c in range(len(columns)) if ruled and overlap(*columns[c], *ruled) > 0.5 * (columns[c][1] - columns[c][0])]
+        if ruled and sum(ruled[0] <= sum(_x(other)) / 2 <= ruled[1] for other in row) > 1:
+            ruled = None  # under the whole header
+        under = [
+            c
+            for c in range(len(columns))
+            if ruled and overlap(*columns[c], *ruled) > 0.5 * (columns[c][1] - columns[c][0])
+        ]
         if len(row) == 1 and _is_note(cell.text) and (not labels or cell.box[0] > columns[0][0] + 4 * cell.size):
             out.append((labels, last))
         elif touched[i][0] < labels:
@@ -429,8 +500,11 @@ def _touched(cell: Segment, columns: list[Interval]) -> tuple[int, int]:
     return near, near
 
 
-def _centred(cell: Segment, columns: list[Interval], touched: tuple[int, int], low: int, high: int) -> tuple[int, int]:
-    """The range of columns around `touched` whose middle is nearest to the cell's: headers are centred over their span."""
+def _centred(
+    cell: Segment, columns: list[Interval], touched: tuple[int, int], low: int, high: int
+) -> tuple[int, int]:
+    """The range of columns around `touched` whose middle is nearest to the cell's: headers are centred over
+    their span."""
     middle, size = sum(_x(cell)) / 2, cell.size
     best, score = touched, 1e9
     for a in range(min(low, touched[0]), touched[0] + 1):

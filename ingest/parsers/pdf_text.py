@@ -20,12 +20,16 @@ from assistant.types import Box
 # Ligatures and Arabic presentation forms are stored as the letters they stand for, so that a search finds them.
 _FORMS = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb50-\ufdff\ufe70-\ufefc]")
 _DROPPED = {"\x00", "\u200b", "\ufeff", "\u00ad"}
+# TeX prints an accent before its letter.
+_ACCENT = re.compile("([\u00a8\u00b4\u02c6\u02dc\u00b8\u02c7\u02da])([A-Za-z\u0131])")
+_COMBINING = dict(zip("\u00a8\u00b4\u02c6\u02dc\u00b8\u02c7\u02da", "\u0308\u0301\u0302\u0303\u0327\u030c\u030a"))
 _BLANK = re.compile(r"[\s\x00-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A run of characters without a blank. `turn`: quarter turns (clockwise) of its reading direction on the displayed page."""
+    """A run of characters without a blank. `turn`: quarter turns (clockwise) of its reading direction on the
+    displayed page."""
 
     text: str
     box: Box
@@ -151,11 +155,14 @@ def _style(raw: Any, i: int, frame: Frame) -> _Style:
 def _bold(raw: Any, i: int) -> bool:
     name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
     pdfium.FPDFText_GetFontInfo(raw, i, name, 128, flags)
-    return pdfium.FPDFText_GetFontWeight(raw, i) >= 600 or bool(re.search(rb"bold|black|heavy|,b\b", name.value, re.IGNORECASE))
+    return pdfium.FPDFText_GetFontWeight(raw, i) >= 600 or bool(
+        re.search(rb"bold|black|heavy|,b\b", name.value, re.IGNORECASE)
+    )
 
 
 def _along(point: tuple[float, float], turn: int) -> float:
-    """The coordinate across the reading direction: constant along a line, whatever its turn; grows from line to line."""
+    """The coordinate across the reading direction: constant along a line, whatever its turn; grows from line
+    to line."""
     x, y = point
     return (y, -x, -y, x)[turn]
 
@@ -186,5 +193,10 @@ def _word(run: list[tuple[str, Box]], style: _Style, base: float, space: bool, f
     y1 = min(max(b[3] for b in boxes), base + 0.3 * style.size)
     if y1 - y0 < 0.3 * style.size:
         y0, y1 = base - 0.8 * style.size, base + 0.2 * style.size
-    text = "".join(char for char, _ in run)
+    text = _ACCENT.sub(_accented, "".join(char for char, _ in run))
     return Word(text, (x0, y0, x1, y1), base, style.size, style.bold, space, style.turn)
+
+
+def _accented(match: re.Match[str]) -> str:
+    letter = "i" if match[2] == "\u0131" else match[2]
+    return unicodedata.normalize("NFC", letter + _COMBINING[match[1]])
