@@ -93,7 +93,7 @@ class Bert(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
         """`mask` (rows, tokens) is True at tokens; None when nothing is padded."""
-        states = self.embeddings(ids)
+        states: Tensor = self.embeddings(ids)
         wide = None if mask is None else mask[:, None, None, :]
         for layer in self.layers:
             states = layer(states, wide)
