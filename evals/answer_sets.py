@@ -72,11 +72,11 @@ SETS = {"qed": qed, "cmrc2018": cmrc2018}
 
 
 def assembled(name: str, language: str, rows: Iterable[tuple[str, str, str, tuple[tuple[str, ...], ...]]]) -> AnswerSet:
-    """A set from (id, question, paragraph, golds); equal paragraphs are one document, named by number."""
+    """A set from (id, question, paragraph, golds); equal paragraphs are one document, named by number as in evals.data."""
     names: dict[str, str] = {}
     items = []
     for key, question, paragraph, golds in rows:
-        document = names.setdefault(paragraph.strip(), f"{len(names):05d}.txt")
+        document = names.setdefault(paragraph.strip(), f"{len(names)}.txt")
         items.append(Item(key, question.strip(), golds, document))
     return AnswerSet(name, language, {n: text for text, n in names.items()}, tuple(items))
 

@@ -21,11 +21,12 @@ SOURCES = {
     "zh": {"dureader_robust": 700, "dureader_checklist": 1100, "cmrc2018": 100},
 }
 """Paragraphs of each source that questions must be told apart over, beside those that are asked about."""
+PARAGRAPHS = 4000
 QUESTIONS = {"squad_more": 250, "squad2": 100}
 """Most questions of a source; the others give all they have."""
 
 
-def fitting_set(data: Path, language: str, seed: int = 0) -> AnswerSet:
+def fitting_set(data: Path, language: str, seed: int = 0, most: int = PARAGRAPHS) -> AnswerSet:
     """Answerable held-out questions of a language whose answers have a place (those of clapnq are free sentences)."""
     from assistant.tuning.reading_data import allowed_rows, dev_rows
 
@@ -39,13 +40,13 @@ def fitting_set(data: Path, language: str, seed: int = 0) -> AnswerSet:
         others += _sample(sorted({row.passage for row in every if row.source == source}), count, chance)
     rows_of = [(f"{n}", r.question, r.passage, tuple((a,) for a in r.answers)) for n, r in enumerate(asked)]
     made = assembled(f"fit-{language}", language, rows_of)
-    paragraphs = dict(made.paragraphs)
+    paragraphs = dict(made.paragraphs)  # the ones asked about come first, so that `most` never cuts them
     there = set(paragraphs.values())
     for text in others:
         if text.strip() not in there:
             there.add(text.strip())
-            paragraphs[f"{len(paragraphs):05d}.txt"] = text.strip()
-    return AnswerSet(made.name, language, paragraphs, made.items)
+            paragraphs[f"{len(paragraphs)}.txt"] = text.strip()
+    return AnswerSet(made.name, language, dict(list(paragraphs.items())[:most]), made.items)
 
 
 def _sample(items: Sequence[T], count: int, chance: random.Random) -> list[T]:
