@@ -155,7 +155,7 @@ FITTING = ("squad_more", "clapnq", "nqswap", "cmrc2018", "dureader_robust", "dur
 """Training sources whose questions can be told apart: policyqa, say, asks the same questions of every site."""
 
 
-def fitting_sets(data: Path, size: int = 1500, seed: int = 0) -> list[RetrievalSet]:
+def fitting_sets(data: Path, size: int = 600, seed: int = 0) -> list[RetrievalSet]:
     """Answerable training questions, a set for each source: at most `size` passages and questions about them."""
     from assistant.tuning.reading_data import allowed_rows
 

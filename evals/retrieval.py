@@ -12,8 +12,8 @@ from typing import Any
 from assistant.retrieval.hybrid import order
 from assistant.types import Question
 from evals.data import REPORTED, RetrievalSet
-from evals.statistics import mean
 from evals.pool import Scored, pooled
+from evals.statistics import mean
 
 Ranking = dict[str, float]
 """Passage name -> score."""

@@ -46,19 +46,20 @@ def fused(dense: Scores, lexical: Scores, temperatures: Temperatures = FITTED) -
 
 
 def completed(dense: Scores, lexical: Scores) -> Scores:
-    """Cosines with those that are missing put where BM25 would expect them: a line through the candidates with both.
+    """Cosines with the missing ones put where BM25 stands: at the same place among the candidates that have both.
 
-    The line never falls and stays within the cosines that were seen, so a document that waits for its vectors is
-    neither lifted above nor held below what its words deserve.
+    A document that waits for its vectors is neither lifted above nor held below what its words deserve.
     """
     missing = np.isnan(dense)
     if not missing.any():
         return dense
-    x, y = lexical[~missing], dense[~missing]
-    spread = x.std()
-    slope = max(0.0, float(((x - x.mean()) * (y - y.mean())).mean() / spread**2)) if spread > 0 else 0.0
-    guess = y.mean() + slope * (lexical - x.mean())
-    return np.where(missing, np.clip(guess, y.min(), y.max()), dense)
+    known, cosines = np.sort(lexical[~missing]), dense[~missing]
+    below = np.searchsorted(known, lexical[missing], side="left") + np.searchsorted(
+        known, lexical[missing], side="right"
+    )
+    whole = dense.copy()
+    whole[missing] = np.quantile(cosines, below / (2 * len(known)))
+    return whole
 
 
 def probabilities(logs: Scores) -> Scores:

@@ -1,4 +1,4 @@
-"""PassageStore in memory: documents are put in and taken out by hand."""
+"""PassageStore in memory whose documents come, go and get their vectors by hand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from assistant.embedders.hashed import HashedEmbedder
 from assistant.errors import NotFound
+from assistant.seams import Embedder
 from assistant.types import Document, DocumentInfo, Passage
 
 
@@ -28,10 +29,10 @@ class Entry:
     ready: bool = True
 
 
-class MemoryStore:
+class ChangingStore:
     """Passage ids count from 1, document ids from 101, corpus ids in the order of `corpora`."""
 
-    def __init__(self, corpora: Sequence[str] = ("main",), embedder: HashedEmbedder | None = None) -> None:
+    def __init__(self, corpora: Sequence[str] = ("main",), embedder: Embedder | None = None) -> None:
         self.names = list(corpora)
         self.entries: dict[int, Entry] = {}
         self.embedder = embedder or HashedEmbedder(256)
