@@ -1,0 +1,145 @@
+"""P1: kill -9 at random moments while files are ingested loses nothing and doubles nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from homes import Home, home_at
+from sqlalchemy import func, select
+
+from assistant.embedders.hashed import HashedEmbedder
+from assistant.retrieval.word_queries import Scope
+from ingest.catalog.tables import DocumentRow, JobRow, PassageRow, VectorRow
+
+CHILD = Path(__file__).with_name("crash_child.py")
+SUBJECTS = ("river", "stone", "market", "energy", "house", "profit", "forest", "engine", "letter", "winter", "garden")
+
+
+def make_files(folder: Path, n: int, seed: int = 7) -> list[Path]:
+    """Texts of one to eight paragraphs, some CSV, one broken PDF; every sentence is told apart by its number."""
+    chance = random.Random(seed)
+    folder.mkdir()
+    files = []
+    for number in range(n):
+        paragraphs = [
+            " ".join(f"The {chance.choice(SUBJECTS)} of case {number}-{p}-{s} is plain." for s in range(12))
+            for p in range(chance.randint(1, 8))
+        ]
+        files.append(folder / f"file{number}.txt")
+        files[-1].write_text("\n\n".join(paragraphs))
+    table = "\n".join(["name,amount", *(f"{chance.choice(SUBJECTS)}{row},{row * 7}" for row in range(60))])
+    (folder / "table.csv").write_text(table)
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 nothing")
+    return [*files, folder / "table.csv", folder / "broken.pdf"]
+
+
+def run(home: Path, files: list[Path], kill_after: float | None = None) -> float:
+    """Ingests in a process of its own, killed so many seconds after it has opened the home; the seconds it took."""
+    command = [sys.executable, str(CHILD), str(home), *map(str, files)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout
+        assert child.stderr
+        child.stdout.readline()
+        began = time.monotonic()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(kill_after)
+        if child.poll() is None:
+            child.send_signal(signal.SIGKILL)
+        errors = child.stderr.read().decode()
+        assert child.wait() in (0, -signal.SIGKILL), errors
+        return time.monotonic() - began
+
+
+def shape(home: Home) -> dict[str, object]:
+    """All that a search can see, without what may differ between runs: ids and times."""
+    found: dict[str, object] = {}
+    for info in home.library.documents("c"):
+        passages = home.store.document_passages("c", info.name) if info.searchable else []
+        found[info.name] = (info.state, info.error, [(p.start, p.end, p.text, p.context, p.table) for p in passages])
+    return found
+
+
+def by_words(home: Home, text: str) -> list[tuple[str, int, float]]:
+    scope = Scope([home.store.corpus_id("c")])
+    hits = home.words.search(text, scope, 1000)
+    places = {p.id: (p.document, p.start) for p in home.store.passages([i for i, _ in hits])}
+    assert len(places) == len(hits), "the word index holds passages that the catalog does not"
+    return sorted((*places[i], round(score, 4)) for i, score in hits)
+
+
+def by_meaning(home: Home, text: str) -> list[tuple[str, int, float]]:
+    embedder = HashedEmbedder()
+    ids, _ = home.store.vector_state("c", embedder.id)
+    scores = home.store.vectors(ids.tolist(), embedder.id) @ embedder.embed_queries([text])[0]
+    places = {p.id: (p.document, p.start) for p in home.store.passages(ids.tolist())}
+    return sorted((*places[int(i)], round(float(s), 4)) for i, s in zip(ids, scores))
+
+
+def nothing_twice(home: Home) -> None:
+    with home.catalog.read() as session:
+        names = Counter(session.scalars(select(DocumentRow.name)))
+        places = Counter(session.execute(select(PassageRow.document_id, PassageRow.ordinal)).all())
+        assert set(session.scalars(select(JobRow.state))) <= {"done", "failed"}
+        texts = session.scalar(select(func.count(PassageRow.hash.distinct())))
+        assert session.scalar(select(func.count()).select_from(VectorRow)) == texts
+    assert max(names.values()) == 1
+    assert max(places.values()) == 1
+    stored = {file.name for file in (home.catalog.home / "files").rglob("*") if file.is_file()}
+    assert len(stored) == len(names)
+
+
+def same(crashed: Home, whole: Home) -> None:
+    assert shape(crashed) == shape(whole)
+    for question in ["river stone", "case 3-0-5", "market7 amount", "winter garden letter"]:
+        assert by_words(crashed, question) == by_words(whole, question)
+        assert np.allclose([x[2] for x in by_meaning(crashed, question)], [x[2] for x in by_meaning(whole, question)])
+    nothing_twice(crashed)
+
+
+def kills(tmp_path: Path, files: int, homes: int, each: int, seed: int, enough: int = 1000) -> int:
+    """`each` kills in each of some homes; gives the kills that met a process at work."""
+    paths = make_files(tmp_path / "in", files)
+    whole = run(tmp_path / "whole", paths)
+    chance, met = random.Random(seed), 0
+    with home_at(tmp_path / "whole") as uninterrupted:
+        nothing_twice(uninterrupted)
+        for n in range(homes):
+            folder = tmp_path / f"home{n}"
+            for _ in range(each):
+                after = chance.uniform(0, whole)
+                run(folder, paths, after)
+                met += not idle(folder)
+            run(folder, paths)
+            with home_at(folder) as crashed:
+                same(crashed, uninterrupted)
+            shutil.rmtree(folder)
+            if met >= enough:
+                break
+    return met
+
+
+def idle(folder: Path) -> bool:
+    with home_at(folder) as home:
+        jobs = home.library.jobs()
+        return bool(jobs) and not any(job.open for job in jobs)
+
+
+def test_p01_a_crash_loses_nothing(tmp_path: Path) -> None:
+    assert kills(tmp_path, files=20, homes=1, each=3, seed=1) >= 1
+
+
+@pytest.mark.hardening
+@pytest.mark.timeout(3600)
+def test_p01_a_crash_loses_nothing_full(tmp_path: Path) -> None:
+    """100 kills that met a process at work, four in each home of 50 files."""
+    assert kills(tmp_path, files=48, homes=40, each=4, seed=2, enough=100) >= 100
