@@ -131,6 +131,7 @@ class TantivyWords:
         try:
             with FileLock(self._lock):
                 writer = index.writer(HEAP, 1)
+                writer.garbage_collect_files()  # a process killed in its commit leaves files that would stop the next
                 try:
                     yield writer
                     writer.commit()
