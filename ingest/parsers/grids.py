@@ -30,10 +30,11 @@ def layout(grid: Grid) -> Layout:
     body = rows[first:]
     if len(body) < 2:
         return Layout(first, 0)
-    numeric = _numeric_columns(body)
+    below = body[1:] if len(body) > 2 else body  # what may be a header does not decide what columns hold
+    numeric = _numeric_columns(below)
     if not numeric:
         return _text_table(rows, first)
-    kinds = _kinds(body, numeric)
+    kinds = _kinds(below, numeric)
     data = next((r for r, row in enumerate(body) if _is_data(row, kinds)), 0)
     return Layout(*_header_above(rows, first, first + data))
 
@@ -42,7 +43,8 @@ def _titles(rows: list[list[str]]) -> int:
     """Leading rows that are blank or say one thing, starting where the table starts, are not part of it."""
     at = 0
     while at < len(rows) - 1 and len(_said(rows[at])) <= 1:
-        if _said(rows[at]) and _left(rows[at]) > _left(rows[at + 1]) and len(_said(rows[at + 1])) > 1:
+        edge = min(_left(row) for row in rows[at + 1 :])
+        if _said(rows[at]) and _left(rows[at]) > edge and len(_said(rows[at + 1])) > 1:
             break  # a spanning header that starts right of the row labels
         at += 1
     return at if any(len(_said(row)) > 1 for row in rows[at:]) else _first_line(rows)
