@@ -14,6 +14,8 @@ TASKS = {
     "fit-fusion": "evals.fit_fusion",
     "answers": "evals.answers",
     "fit-abstention": "evals.abstention",
+    "small-files": "evals.small_files",
+    "big-pdf": "evals.big_pdf",
     "latency": "evals.latency",
 }
 """Task -> module with `arguments(parser)` and `run(args)`, which yields results."""
