@@ -313,12 +313,13 @@ def title_from(question: str) -> str:
 
 
 def stored_answer(answer: Answer) -> dict[str, Any]:
-    """What is kept of an answer: the command line's form, with the receipt, the suggestions, and where its hits stand."""
+    """What is kept: the command line's form, what was searched for, suggestions, receipt, where the hits stand."""
     hits = [
         hit_json(hit) | {"corpus": hit.passage.corpus, "start": hit.passage.start, "end": hit.passage.end}
         for hit in answer.hits
     ]
-    return answer.as_json() | {"hits": hits, "followups": list(answer.followups), "receipt": answer.receipt}
+    extra = {"searched": answer.question, "followups": list(answer.followups), "receipt": answer.receipt}
+    return answer.as_json() | {"hits": hits} | extra
 
 
 def _new_id() -> str:

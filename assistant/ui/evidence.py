@@ -34,6 +34,7 @@ class Source:
     before: str = ""
     after: str = ""
     heading: str = ""
+    tabular: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,14 @@ def in_place(source: Source, document: Document | None) -> Source:
         return replace(source, place="gone")
     text = document.text[source.start : source.end]
     heading = heading_of(document, source.start)
+    tabular = table_of(document, source.start, source.end) is not None
     if source.state == "near":
         shown = text if len(text) <= NEAR_SHOWN else text[:NEAR_SHOWN].rsplit(maxsplit=1)[0] + "…"
-        return replace(source, quote=shown, heading=heading)
+        return replace(source, quote=shown, heading=heading, tabular=tabular)
     if text != source.quote:
         return replace(source, place="changed")
     before, after = around(document.text, source.start, source.end)
-    return replace(source, before=before, after=after, heading=heading)
+    return replace(source, before=before, after=after, heading=heading, tabular=tabular)
 
 
 def around(text: str, start: int, end: int) -> tuple[str, str]:

@@ -23,6 +23,12 @@ from assistant.ui.transcript import messages
 from assistant.ui.words import Language, dictionary, language_of
 
 router = APIRouter(prefix="/ui", default_response_class=HTMLResponse)
+SAMPLE = "thickshell guide"
+SAMPLE_QUESTIONS: dict[Language, tuple[str, ...]] = {
+    "en": ("How many cars travelled in June?", "Which file types can be read?", "What does a monthly pass cost?"),
+    "zh": ("扫描件是怎样读取的？", "没有网络也能使用吗？", "有密码的文件怎么办？"),
+}
+QUESTIONS: dict[Language, tuple[str, ...]] = {"en": ("What is in here?",), "zh": ("这里有哪些内容？",)}
 SHOWN = 200_000
 """Characters of a document's text that its view shows."""
 
@@ -156,16 +162,13 @@ def public(house: House) -> list[CorpusInfo]:
 
 def health_of(info: CorpusInfo) -> str:
     """The dot beside a corpus: never green where a file failed or nothing is in it."""
-    return "bad" if info.failed else "ok" if info.documents else ""
+    return "bad" if info.failed else "ok" if info.passages else ""
 
 
 def examples(house: House, language: Language) -> list[str]:
-    """First questions: those of the sample corpus where it is there, else what any documents can answer."""
-    general = {
-        "en": ["What is in here?", "Summarise the newest document"],
-        "zh": ["这里有哪些内容？", "概括最新的文档"],
-    }
-    return general[language] if public(house) else []
+    """First questions: those of the sample corpus where it is there, else one that any documents can answer."""
+    names = {info.name for info in public(house)}
+    return list((SAMPLE_QUESTIONS if SAMPLE in names else QUESTIONS)[language]) if names else []
 
 
 def age(updated: str, now: datetime) -> str:

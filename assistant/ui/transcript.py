@@ -30,6 +30,7 @@ class Shown:
     sources: int
     near: tuple[Mapping[str, Any], ...]
     summary: str
+    understood: str
     last: bool
 
     @property
@@ -69,6 +70,7 @@ def message(row: Mapping[str, Any], language: Language, running: str | None, las
         sources=len(answer.get("citations") or ()) if answer else 0,
         near=near,
         summary=summary(answer, language) if answer else "",
+        understood=understood(row),
         last=last,
     )
 
@@ -90,6 +92,13 @@ def chip(message: str, n: int, quoted: bool, language: Language) -> Markup:
         '<button type="button" class="cite{}" data-act="cite" data-message="{}" data-n="{}" '
         'aria-label="{}" title="{}">{}{}</button>'
     ).format("" if quoted else " inferred", message, n, label, label, sign, n)
+
+
+def understood(row: Mapping[str, Any]) -> str:
+    """The question that was searched for, where it is not the one that was typed."""
+    answer = row.get("answer") or {}
+    searched = str(answer.get("searched") or "")
+    return searched if searched != answer.get("question") else ""
 
 
 def nearest(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

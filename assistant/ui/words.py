@@ -14,6 +14,9 @@ WORDS: dict[str, tuple[str, str]] = {
     # frame
     "chat": ("Chat", "对话"),
     "corpora": ("Corpora", "资料库"),
+    "nav_chat": ("Chat", "对话"),
+    "nav_corpora": ("Documents", "资料库"),
+    "nav_settings": ("Settings", "设置"),
     "settings": ("Settings", "设置"),
     "help": ("Help and keys", "帮助与快捷键"),
     "menu": ("Menu", "菜单"),
@@ -109,6 +112,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "stopped": ("Stopped. What was written is kept.", "已停止，已写内容已保留。"),
     "failed": ("This answer did not finish.", "此回答未能完成。"),
     "partial": ("This answer was cut off. Ask for it again.", "此回答中断了，请重新回答。"),
+    "searched_for": ("Searched for: {question}", "搜索的问题：{question}"),
     "nearest": ("Nearest passages", "最接近的段落"),
     "busy": ("An answer is being written. Wait for it, or stop it.", "正在写回答。请等待，或先停止。"),
     "gone": ("This conversation no longer exists.", "此对话已不存在。"),

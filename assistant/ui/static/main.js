@@ -15,8 +15,8 @@ const route = trying(async () => {
   const [view, first = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   state.view = VIEWS.includes(view) ? view : "chat";
   document.body.dataset.view = state.view;
-  $("#ts-title").textContent = t(state.view);
-  document.title = (state.view === "chat" ? "" : t(state.view) + " · ") + "thickshell";
+  $("#ts-title").textContent = t(`nav_${state.view}`);
+  document.title = (state.view === "chat" ? "" : t(`nav_${state.view}`) + " · ") + "thickshell";
   markView();
   sheet("menu", false);
   if (state.view !== "chat") sheet("ev", false);
