@@ -43,26 +43,28 @@ class PdfParser:
                     f"The PDF has {count:,} pages, more than the limit of {limits.pages:,}; split it."
                 )
             builder = DocumentBuilder("pdf", limits, title=_title(pdf), date=_date(pdf), pages=count)
-            flow = Flow(builder, learn(_sample(pdf)))
+            sample = dict(_sample(pdf))
+            flow = Flow(builder, learn(sample.values()))
             form = _form(pdf)
             pictures = 0
             for number in range(1, count + 1):
-                pictures += _add(flow, pdf, number, form)
+                pictures += _add(flow, pdf, number, form, sample.pop(number, None))
                 if progress:
                     progress(number, count)
             _report(flow, pictures)
             return builder.build(empty_ok=bool(builder.ocr_pages))
 
 
-def _add(flow: Flow, pdf: Any, number: int, form: Any) -> bool:
-    """One page; True where it holds pictures that were not read."""
+def _add(flow: Flow, pdf: Any, number: int, form: Any, read: tuple[Sequence[Word], float] | None) -> bool:
+    """One page, `read` if its words are known; True where it holds pictures that were not read."""
     page = _page(pdf, number)
     if page is None:
         flow.builder.warn(f"Page {number} is damaged and was left out.")
         return False
     try:
         frame = frame_of(page)
-        words, drawing = words_of(page, frame), drawing_of(page, frame)
+        words = read[0] if read else words_of(page, frame)
+        drawing = drawing_of(page, frame)
         marks = marks_of(page, form, frame, words)
         scanned = _needs_ocr(words, drawing, frame)
         if scanned:
@@ -93,8 +95,8 @@ def _page(pdf: Any, number: int) -> Any:
         return None
 
 
-def _sample(pdf: Any) -> Iterator[tuple[Sequence[Word], float]]:
-    """Words of pages spread evenly over the document."""
+def _sample(pdf: Any) -> Iterator[tuple[int, tuple[Sequence[Word], float]]]:
+    """Number, words and height of pages spread evenly over the document."""
     count = len(pdf)
     for i in sorted(
         {round(k * (count - 1) / max(1, SAMPLE - 1)) for k in range(SAMPLE)} if count > SAMPLE else range(count)
@@ -102,7 +104,7 @@ def _sample(pdf: Any) -> Iterator[tuple[Sequence[Word], float]]:
         page = _page(pdf, i + 1)
         if page is not None:
             frame = frame_of(page)
-            yield words_of(page, frame), frame.size[1]
+            yield i + 1, (words_of(page, frame), frame.size[1])
             page.close()
 
 

@@ -82,11 +82,12 @@ def frame_of(page: Any) -> Frame:
     return Frame(a, b, c, d, (page.get_rotation() // 90) % 4)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Style:
     size: float
     bold: bool
-    turn: int
+    turn: int  # as displayed
+    quarter: int  # quarter turns counterclockwise in the page's own coordinates
 
 
 def words_of(page: Any, frame: Frame) -> list[Word]:
@@ -99,37 +100,57 @@ def words_of(page: Any, frame: Frame) -> list[Word]:
 
 
 def _words(raw: Any, frame: Frame) -> Iterator[Word]:
+    """Per character only what is needed to see where a word ends: this loop is most of the time a PDF takes."""
     styles: dict[int, _Style] = {}
-    run: list[tuple[str, Box]] = []
-    style, base, space = _Style(1, False, 0), 0.0, True
-    rect, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    chars: dict[int, str] = {}
+    run: list[str] = []
+    style, first, space = _Style(1, False, 0, 0), 0, True
+    low = high = cross = x0 = y0 = x1 = y1 = 0.0
+    rect = pdfium.FS_RECTF()
+    unicode, loose = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
     for i in range(pdfium.FPDFText_CountChars(raw)):
-        code = pdfium.FPDFText_GetUnicode(raw, i)
-        char = _character(code)
-        if _BLANK.match(char) or not char:
+        code = unicode(raw, i)
+        char = chars.get(code)
+        if char is None:
+            char = chars[code] = _character(code)
+        if not char or char == " ":
             if run:
-                yield _word(run, style, base, space, frame)
+                yield _word(raw, run, style, first, (x0, y0, x1, y1), space, frame)
                 run, space = [], False
             space = space or bool(char)
             continue
-        key = ctypes.cast(pdfium.FPDFText_GetTextObject(raw, i), ctypes.c_void_p).value or 0
-        if key not in styles or not key:
-            styles[key] = _style(raw, i, frame)
-        pdfium.FPDFText_GetLooseCharBox(raw, i, rect)
-        box = frame.box(rect.left, rect.bottom, rect.right, rect.top)
-        pdfium.FPDFText_GetCharOrigin(raw, i, x, y)
-        own = _along(frame.point(x.value, y.value), styles[key].turn)
-        if run and not _follows(run[-1][1], box, style, styles[key], base, own):
-            yield _word(run, style, base, space, frame)
-            run, space = [], False
-        if not run:
-            style, base = styles[key], own
-        run.append((char, box))
+        loose(raw, i, rect)
+        left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
+        if run:
+            quarter = style.quarter
+            a, b, c = (
+                (left, right, bottom)
+                if quarter == 0
+                else (bottom, top, right)
+                if quarter == 1
+                else (left, right, top)
+                if quarter == 2
+                else (bottom, top, left)
+            )
+            reach = 0.3 * style.size
+            if a - high > reach or low - b > reach or not -reach <= c - cross <= reach:
+                yield _word(raw, run, style, first, (x0, y0, x1, y1), space, frame)
+                run, space = [], False
+            else:
+                run.append(char)
+                low, high, cross = a, b, c
+                x0, y0, x1, y1 = min(x0, left), min(y0, bottom), max(x1, right), max(y1, top)
+                continue
+        style = _style_at(raw, i, frame, styles)
+        first, run = i, [char]
+        x0, y0, x1, y1 = left, bottom, right, top
+        low, high, cross = ((left, right, bottom), (bottom, top, right), (left, right, top), (bottom, top, left))[style.quarter]
     if run:
-        yield _word(run, style, base, space, frame)
+        yield _word(raw, run, style, first, (x0, y0, x1, y1), space, frame)
 
 
 def _character(code: int) -> str:
+    """The stored form of a character: a blank for all white space, empty for what is no text."""
     if code in (0x02, 0xFFFE):  # PDFium's mark for a hyphen at the end of a line
         return "-"
     if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
@@ -137,7 +158,18 @@ def _character(code: int) -> str:
     char = chr(code)
     if char in _DROPPED:
         return ""
+    if _BLANK.match(char):
+        return " "
     return unicodedata.normalize("NFKC", char).strip() or char if _FORMS.match(char) else char
+
+
+def _style_at(raw: Any, i: int, frame: Frame, styles: dict[int, _Style]) -> _Style:
+    """The style of character i; one per text object, where PDFium tells the object."""
+    key = ctypes.cast(pdfium.FPDFText_GetTextObject(raw, i), ctypes.c_void_p).value or 0
+    style = styles.get(key) if key else None
+    if style is None:
+        style = styles[key] = _style(raw, i, frame)
+    return style
 
 
 def _style(raw: Any, i: int, frame: Frame) -> _Style:
@@ -148,8 +180,8 @@ def _style(raw: Any, i: int, frame: Frame) -> _Style:
         scale = math.hypot(matrix.c, matrix.d) or math.hypot(matrix.a, matrix.b) or 1.0
         angle = math.atan2(matrix.b, matrix.a)
     size = pdfium.FPDFText_GetFontSize(raw, i) * scale
-    turn = (frame.turn - round(angle / (math.pi / 2))) % 4
-    return _Style(max(size, 0.5), _bold(raw, i), turn)
+    quarter = round(angle / (math.pi / 2)) % 4
+    return _Style(max(size, 0.5), _bold(raw, i), (frame.turn - quarter) % 4, quarter)
 
 
 def _bold(raw: Any, i: int) -> bool:
@@ -177,23 +209,17 @@ def turned(box: Box, turn: int) -> Box:
     return upright(box, -turn % 4)
 
 
-def _follows(a: Box, b: Box, style: _Style, own: _Style, base: float, own_base: float) -> bool:
-    """Whether a character goes on with the word of the one before: same line, no gap."""
-    if own.turn != style.turn or abs(own_base - base) > 0.3 * max(own.size, style.size):
-        return False
-    p, q = upright(a, style.turn), upright(b, style.turn)
-    return max(q[0] - p[2], p[0] - q[2]) <= 0.3 * max(own.size, style.size)
-
-
-def _word(run: list[tuple[str, Box]], style: _Style, base: float, space: bool, frame: Frame) -> Word:
-    boxes = [upright(box, style.turn) for _, box in run]
-    x0, x1 = min(b[0] for b in boxes), max(b[2] for b in boxes)
-    # Fonts state wild heights; a letter reaches from 0.9 of its size above the baseline to 0.3 below.
-    y0 = max(min(b[1] for b in boxes), base - 0.95 * style.size)
-    y1 = min(max(b[3] for b in boxes), base + 0.3 * style.size)
+def _word(raw: Any, run: list[str], style: _Style, first: int, box: Box, space: bool, frame: Frame) -> Word:
+    """The word of characters `run`, the first of them at index `first`; `box` in the page's own coordinates."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium.FPDFText_GetCharOrigin(raw, first, x, y)
+    base = _along(frame.point(x.value, y.value), style.turn)
+    x0, y0, x1, y1 = upright(frame.box(*box), style.turn)
+    # Fonts state wild heights; a letter reaches from 0.95 of its size above the baseline to 0.3 below.
+    y0, y1 = max(y0, base - 0.95 * style.size), min(y1, base + 0.3 * style.size)
     if y1 - y0 < 0.3 * style.size:
         y0, y1 = base - 0.8 * style.size, base + 0.2 * style.size
-    text = _ACCENT.sub(_accented, "".join(char for char, _ in run))
+    text = _ACCENT.sub(_accented, "".join(run))
     return Word(text, (x0, y0, x1, y1), base, style.size, style.bold, space, style.turn)
 
 
