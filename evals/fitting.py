@@ -6,6 +6,7 @@ Nothing here stands in a reported set, and nothing the span reader learned from 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -22,15 +23,21 @@ SOURCES = {
 }
 """Paragraphs of each source that questions must be told apart over, beside those that are asked about."""
 PARAGRAPHS = 4000
+SAME = 0.4
+"""Share of runs of words above which two texts are near copies."""
 QUESTIONS = {"squad_more": 250, "squad2": 100}
 """Most questions of a source; the others give all they have."""
 
 
 def fitting_set(data: Path, language: str, seed: int = 0, most: int = PARAGRAPHS) -> AnswerSet:
-    """Answerable held-out questions of a language whose answers have a place (those of clapnq are free sentences)."""
+    """Answerable held-out questions of a language whose answers have a place (those of clapnq are free sentences).
+
+    Near copies are left out, of questions and of paragraphs: nqswap holds the same paragraph with other answers, which
+    would make a right answer wrong and a twin answerable.
+    """
     from assistant.tuning.reading_data import allowed_rows, dev_rows
 
-    chance = random.Random(seed)  # noqa: S311 - a sample, no secret
+    chance = random.Random(seed)
     asked: list[Row] = []
     others: list[str] = []
     held, every = dev_rows(data), allowed_rows(data)
@@ -38,15 +45,51 @@ def fitting_set(data: Path, language: str, seed: int = 0, most: int = PARAGRAPHS
         rows = [row for row in held if row.source == source and row.answerable and row.start is not None]
         asked += _sample(rows, QUESTIONS.get(source, len(rows)), chance)
         others += _sample(sorted({row.passage for row in every if row.source == source}), count, chance)
-    rows_of = [(f"{n}", r.question, r.passage, tuple((a,) for a in r.answers)) for n, r in enumerate(asked)]
-    made = assembled(f"fit-{language}", language, rows_of)
+    apart = Apart()
+    kept = [row for row in asked if apart.knows(row.passage) or apart.add(row.passage)]
+    rows_of = [(f"{n}", r.question, r.passage, tuple((a,) for a in r.answers)) for n, r in enumerate(kept)]
+    made = assembled(f"fitting-{language}", language, rows_of)
     paragraphs = dict(made.paragraphs)  # the ones asked about come first, so that `most` never cuts them
-    there = set(paragraphs.values())
     for text in others:
-        if text.strip() not in there:
-            there.add(text.strip())
+        if len(paragraphs) < most and not apart.knows(text) and apart.add(text):
             paragraphs[f"{len(paragraphs)}.txt"] = text.strip()
-    return AnswerSet(made.name, language, dict(list(paragraphs.items())[:most]), made.items)
+    return AnswerSet(made.name, language, paragraphs, made.items)
+
+
+class Apart:
+    """Texts of which no two share half of their words."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+        self._with: dict[str, list[int]] = {}
+        self._sizes: list[int] = []
+
+    def knows(self, text: str) -> bool:
+        return text.strip() in self._texts
+
+    def add(self, text: str) -> bool:
+        """False for a near copy of a text that is there."""
+        words = shingles(text)
+        shared = Counter(place for word in words for place in self._with.get(word, ()))
+        if any(n > SAME * min(len(words), self._sizes[place]) for place, n in shared.items()):
+            return False
+        for word in words:
+            self._with.setdefault(word, []).append(len(self._sizes))
+        self._sizes.append(len(words))
+        self._texts.add(text.strip())
+        return True
+
+
+def shingles(text: str) -> set[str]:
+    """Runs of three words, or of six characters where the text is Chinese.
+
+    >>> sorted(shingles("a b c d"))
+    ['a b c', 'b c d']
+    """
+    words = text.split()
+    if len(words) * 8 < len(text):
+        return {text[i : i + 6] for i in range(max(len(text) - 5, 1))}
+    return {" ".join(words[i : i + 3]) for i in range(max(len(words) - 2, 1))}
 
 
 def _sample(items: Sequence[T], count: int, chance: random.Random) -> list[T]:

@@ -4,23 +4,52 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from assistant.readers.extractive import Reading, SpanSource
     from assistant.types import JobInfo
     from assistant.wiring import House
 
 BATCH = 500
 
 
-def house_at(home: Path, **settings: Any) -> House:
-    """A house over a home that lasts between runs."""
-    from assistant.settings import load
-    from assistant.wiring import build
+class CachedReadings:
+    """A span reader that reads a passage once for a question: a twin shares most of its passages."""
 
-    return build(load({"home": home, **settings}))
+    def __init__(self, source: SpanSource) -> None:
+        self._source = source
+        self._question = ""
+        self._known: dict[str, Reading] = {}
+
+    @property
+    def id(self) -> str:
+        return str(getattr(self._source, "id", ""))
+
+    def predict(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        if question != self._question:
+            self._question, self._known = question, {}
+        new = [text for text in dict.fromkeys(passages) if text not in self._known]
+        if new:
+            self._known |= dict(zip(new, self._source.predict(question, new), strict=True))
+        return [self._known[text] for text in passages]
+
+
+def house_at(home: Path, **settings: Any) -> House:
+    """A house over a home that lasts between runs; its span reader reads a passage once for a question."""
+    from assistant.settings import load
+    from assistant.wiring import House
+
+    class MeasuredHouse(House):
+        def _span_source(self) -> CachedReadings | None:  # type: ignore[override]
+            source = super()._span_source()
+            if source and not hasattr(self, "readings"):
+                self.readings = CachedReadings(source)
+            return self.readings if source else None
+
+    return MeasuredHouse(load({"home": home, **settings}))
 
 
 def ensure(house: House, corpus: str, paragraphs: Mapping[str, str]) -> None:

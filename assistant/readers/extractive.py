@@ -24,6 +24,8 @@ from assistant.readers.units import containing, shorten, units
 from assistant.types import Claim, Draft, Hit, Passage, Question, Span
 
 RETRIEVAL_WEIGHT = 1.0
+ANSWERABLE_WEIGHT = 0.0
+TEMPERATURE = 1.0
 ENOUGH = 0.6  # probability after which no further sentence is quoted
 MOST_CLAIMS = 2
 
@@ -153,12 +155,35 @@ def by_spans(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Candidate
     prior = log_shares(hits)
     return normalised(
         [
-            Candidate(number, start, end, logit + RETRIEVAL_WEIGHT * prior[number])
+            Candidate(number, *trimmed(hits[number].passage.text, start, end), score(logit, reading, prior[number]))
             for number, reading in enumerate(readings)
             for start, end, logit in reading.spans
             if start < end
         ]
     )
+
+
+def score(logit: float, reading: Reading, prior: float) -> float:
+    """What decides between candidates: the span, whether its passage answers at all, and how near the passage is."""
+    return (logit + ANSWERABLE_WEIGHT * reading.answerable) / TEMPERATURE + RETRIEVAL_WEIGHT * prior
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span without the marks that end its sentence, and without one half of a pair of brackets or quotes.
+
+    >>> trimmed("on July 1, 2005. It", 3, 16), trimmed("(a boat", 0, 7)
+    ((3, 15), (1, 7))
+    """
+    first, last = start, end
+    while first < last - 1 and text[last - 1] in " .,;:。，；：、":
+        last -= 1
+    piece = text[first:last]
+    for left, right in ("()", "（）", "“”", "「」", "《》", "[]"):
+        if piece.count(left) > piece.count(right):
+            first += piece.startswith(left)
+        elif piece.count(right) > piece.count(left):
+            last -= piece.endswith(right)
+    return (first, last) if first < last else (start, end)
 
 
 def by_sentence(candidates: Sequence[Candidate], hits: Sequence[Hit]) -> list[Sentence]:

@@ -76,6 +76,7 @@ class SpanModel:
         self._encoder = encoder
         self._lock = threading.Lock()
         self._loaded: tuple[PackagedBert, SpanHeads] | None = None
+        self._hashed: tuple[int, str] | None = None
 
     @property
     def id(self) -> str:
@@ -83,8 +84,11 @@ class SpanModel:
         file = self.folder / WEIGHTS
         if not file.is_file():
             raise _missing(self.folder)
-        with file.open("rb") as handle:
-            return f"span-{hashlib.file_digest(handle, 'sha256').hexdigest()[:12]}"
+        written = file.stat().st_mtime_ns
+        if self._hashed is None or self._hashed[0] != written:  # hashing takes tens of ms, and receipts ask each time
+            with file.open("rb") as handle:
+                self._hashed = written, f"span-{hashlib.file_digest(handle, 'sha256').hexdigest()[:12]}"
+        return self._hashed[1]
 
     def predict(
         self, question: str, passages: Sequence[str], max_span_tokens: int = 30, top: int = 5
