@@ -11,6 +11,7 @@ from pathlib import Path
 
 TASKS = {
     "retrieval": "evals.retrieval",
+    "fit-centres": "evals.fit_centres",
     "fit-fusion": "evals.fit_fusion",
     "answers": "evals.answers",
     "fit-abstention": "evals.abstention",

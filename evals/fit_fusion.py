@@ -15,12 +15,11 @@ import numpy as np
 
 from assistant.retrieval.fusion import Temperatures
 from assistant.retrieval.hybrid import order
-from evals.data import fitting_sets
-from evals.pool import Scored, pooled
+from evals.data import CHINESE, fitting_sets
+from evals.pool import Scored, pooled, product_embedder
 
-DENSE = (0.006, 0.008, 0.01, 0.0125, 0.015, 0.02)
+DENSE = (0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.06)
 LEXICAL = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)
-CHINESE = ("fit-cmrc2018", "fit-dureader_robust", "fit-dureader_checklist")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    from assistant.embedders.sentence import SentenceEmbedder
-
-    embedder = SentenceEmbedder(args.encoder)
+    embedder = product_embedder(args.encoder)
     tables: dict[str, dict[Temperatures, float]] = {}
     for data in fitting_sets(args.data):
         with pooled(data.head(args.limit), embedder, args.cache) as pool:

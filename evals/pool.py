@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assistant.embedders.centred import CentredEmbedder
 from assistant.indexes.faiss import FaissIndex
 from assistant.retrieval.hybrid import CANDIDATES
 from assistant.retrieval.lexical import TantivyWords
@@ -57,6 +58,13 @@ class Pool:
             yield Scored(question, dense, lexical)
 
 
+def product_embedder(encoder: str) -> CentredEmbedder:
+    """The embedder that `wiring` makes of this setting."""
+    from assistant.embedders.sentence import SentenceEmbedder
+
+    return CentredEmbedder(SentenceEmbedder(encoder))
+
+
 @contextmanager
 def pooled(data: RetrievalSet, embedder: Embedder, cache: Path | None = None) -> Iterator[Pool]:
     """Build the indexes in a temporary folder. `cache` keeps vectors between runs."""
@@ -74,6 +82,9 @@ def pooled(data: RetrievalSet, embedder: Embedder, cache: Path | None = None) ->
 
 def embedded(embedder: Embedder, kind: str, texts: Sequence[str], cache: Path | None) -> F32:
     """Vectors (n, dim) of "passages" or "queries", read from `cache` where these texts were embedded before."""
+    if isinstance(embedder, CentredEmbedder):  # what is kept is the encoder's own
+        rows = embedded(embedder.inner, kind, texts, cache)
+        return embedder.centred_passages(rows) if kind == "passages" else embedder.centred_queries(rows)
     encode = embedder.embed_passages if kind == "passages" else embedder.embed_queries
     file = cache / f"{_key(embedder.id, kind, texts)}.npy" if cache else None
     if file and file.is_file():

@@ -12,7 +12,7 @@ from typing import Any
 from assistant.retrieval.hybrid import order
 from assistant.types import Question
 from evals.data import REPORTED, RetrievalSet
-from evals.pool import Scored, pooled
+from evals.pool import Scored, pooled, product_embedder
 from evals.statistics import mean
 
 Ranking = dict[str, float]
@@ -70,10 +70,8 @@ def _first(ranking: Ranking) -> str | None:
 
 
 def _quick(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, Ranking]]:
-    from assistant.embedders.sentence import SentenceEmbedder
-
     rankings: dict[str, dict[str, Ranking]] = {"fused": {}, "dense": {}, "lexical": {}}
-    with pooled(data, SentenceEmbedder(args.encoder), args.cache) as pool:
+    with pooled(data, product_embedder(args.encoder), args.cache) as pool:
         for row in pool.scored():
             for ranker, ids in ranked(row).items():
                 rankings[ranker][row.question] = as_ranking([pool.names[i] for i in ids])

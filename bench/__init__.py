@@ -1,0 +1,1 @@
+"""Speed beside peers and limits: printed, never tested against the clock."""
