@@ -93,4 +93,4 @@ def tables_of(store: PassageStore) -> TableOf:
 
 def body_start(table: Table) -> int:
     """Where the first row below the header starts."""
-    return min((cell.start for cell in table.cells if cell.row > table.header_rows), default=table.end)
+    return next((cell.start for cell in table.cells if cell.row > table.header_rows), table.end)

@@ -28,6 +28,7 @@ ANSWERABLE_WEIGHT = 0.0
 TEMPERATURE = 1.0
 ENOUGH = 0.6  # probability after which no further sentence is quoted
 MOST_CLAIMS = 2
+LEAST = 0.1  # probability below which a further sentence is not worth its words
 
 
 class Reading(Protocol):
@@ -79,7 +80,7 @@ class ExtractiveReader:
         near = list(hits[: self._depth])
         flagged = [hit.passage.id for hit in near if instruction_ranges(hit.passage.text)]
         source = self._source()
-        readings = list(source.predict(question.text, [hit.passage.text for hit in near])) if source and near else []
+        readings = read_passages(source, question.text, [hit.passage for hit in near]) if source and near else []
         every = by_spans(near, readings) if readings else by_words(question.text, near, self._header)
         candidates = self._allowed(question.text, near, every)
         if not candidates:
@@ -150,6 +151,24 @@ class ExtractiveReader:
         return table is not None and passage.start + offset < body_start(table)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A Reading whose places are in the passage's own text."""
+
+    answerable: float
+    spans: tuple[tuple[int, int, float], ...]
+
+
+def read_passages(source: SpanSource, question: str, passages: Sequence[Passage]) -> list[Reading]:
+    """Rows of a table are read under what is indexed with them (headings, column names), all else as it stands."""
+    heads = [f"{p.context}\n" if p.table is not None and p.context else "" for p in passages]
+    readings = source.predict(question, [head + p.text for head, p in zip(heads, passages, strict=True)])
+    return [
+        Seen(r.answerable, tuple((s - len(h), e - len(h), score) for s, e, score in r.spans if s >= len(h)))
+        for h, r in zip(heads, readings, strict=True)
+    ]
+
+
 def by_spans(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Candidate]:
     """Spans of all passages, the reader's logit plus the log-probability of the passage."""
     prior = log_shares(hits)
@@ -201,7 +220,7 @@ def chosen(ranked: Sequence[Sentence], words: int) -> list[Sentence]:
     kept = [ranked[0]]
     mass = ranked[0].mass
     for sentence in ranked[1:]:
-        if mass >= ENOUGH or len(kept) >= MOST_CLAIMS:
+        if mass >= ENOUGH or len(kept) >= MOST_CLAIMS or sentence.mass < LEAST:
             break
         if any(sentence.hit == k.hit and sentence.start < k.end and sentence.end > k.start for k in kept):
             continue
