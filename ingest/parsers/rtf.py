@@ -237,7 +237,7 @@ class _Reader:
     def finish(self) -> None:
         self.in_table = False
         while len(self.flows) > 1:  # groups that never closed
-            self.depth = 0
+            self.depth = self.flows[-1].depth
             self.close()
         if self.cells:
             self.row()
