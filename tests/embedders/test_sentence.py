@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from assistant.embedders import arithmetic
-from assistant.embedders.hashed import HashedEmbedder
 from assistant.embedders.sentence import SentenceEmbedder, batches
 from assistant.embedders.weights import E5_FILE, E5_PACKAGE, packaged_file
 from assistant.errors import NotAvailable
@@ -18,21 +17,6 @@ packaged = pytest.mark.skipif(packaged_file(E5_PACKAGE, E5_FILE) is None, reason
 @pytest.fixture(scope="module")
 def embedder() -> SentenceEmbedder:
     return SentenceEmbedder()
-
-
-@packaged
-@pytest.mark.parametrize("make", [SentenceEmbedder, HashedEmbedder])
-def test_rows_are_unit_float32(make: type) -> None:
-    rows = make().embed_passages(["one", "二", ""])
-    assert rows.dtype == np.float32
-    assert rows.shape == (3, make().dim)
-    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3)
-
-
-@packaged
-def test_no_texts_give_no_rows(embedder: SentenceEmbedder) -> None:
-    assert embedder.embed_queries([]).shape == (0, 384)
-    assert embedder.count([]) == []
 
 
 @packaged
