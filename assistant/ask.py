@@ -222,7 +222,8 @@ class Assistant:
             return say("unverified", tongue)
         if not found.hits:
             return say("nothing_near" if scope(self._store, question) else "empty", tongue)
-        return say("abstain" if len(found.hits) > 1 else "abstain_one", tongue, n=len(found.hits))
+        read = int(found.draft.details.get("read", len(found.hits)))
+        return say("abstain" if read > 1 else "abstain_one", tongue, n=read)
 
     def _done(self, question: Question, plan: Plan, tongue: Language, found: Found, progress: _Progress) -> Answer:
         made = self._receipt(question, plan, tongue, found.hits, found.draft)

@@ -105,7 +105,12 @@ class ExtractiveReader:
         limit = measure.threshold if self._abstain_below is None else self._abstain_below
         made = [self._claim(question.text, hits[s.hit].passage, s, bool(readings)) for s in chosen(ranked, self._words)]
         value, unit = valued(question.text, made[0][1])
-        details: dict[str, Any] = {"features": found, "threshold": limit, "reading": "spans" if readings else "words"}
+        details: dict[str, Any] = {
+            "features": found,
+            "threshold": limit,
+            "reading": "spans" if readings else "words",
+            "read": len(hits),
+        }
         return Draft(
             claims=tuple(claim for claim, _ in made),
             confidence=sure,
