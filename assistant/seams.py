@@ -101,9 +101,15 @@ class PassageStore(Protocol):
         ...
 
     def document_ids(
-        self, corpora: Sequence[str], only: Sequence[str] = (), without: Sequence[str] = (), formats: Sequence[str] = ()
+        self,
+        corpora: Sequence[str],
+        only: Sequence[str] = (),
+        without: Sequence[str] = (),
+        formats: Sequence[str] = (),
+        since: str = "",
+        until: str = "",
     ) -> DocumentFilter:
-        """NotFound names an unknown corpus, or a document unknown to all of them."""
+        """NotFound names an unknown corpus, or a document unknown to all of them. Dates as in `Question`."""
         ...
 
     def passage_ids(self, documents: Sequence[int], *, ready: bool = False) -> I64: ...

@@ -158,6 +158,8 @@ class Question:
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    since: str = ""  # ISO date, or its beginning ("2023"), inclusive: the document's own date, else its upload
+    until: str = ""
     history: tuple[Turn, ...] = ()
     tier: int = 3
     always_answer: bool = False

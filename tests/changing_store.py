@@ -74,7 +74,13 @@ class ChangingStore:
         return [known[i] for i in ids if i in known]
 
     def document_ids(
-        self, corpora: Sequence[str], only: Sequence[str] = (), without: Sequence[str] = (), formats: Sequence[str] = ()
+        self,
+        corpora: Sequence[str],
+        only: Sequence[str] = (),
+        without: Sequence[str] = (),
+        formats: Sequence[str] = (),
+        since: str = "",
+        until: str = "",
     ) -> Filter:
         entries = [e for e in self.entries.values() if e.corpus in corpora]
         names = {e.name for e in entries}

@@ -45,7 +45,8 @@ class HybridRetriever:
 
     def _ranked(self, question: Question, n: int) -> list[tuple[int, float, float | None, float]]:
         """(passage id, score, cosine, BM25) of every candidate, best first."""
-        seen = self.store.document_ids(question.corpora, question.only, question.without, question.formats)
+        q = question
+        seen = self.store.document_ids(q.corpora, q.only, q.without, q.formats, q.since, q.until)
         scope = Scope([self.store.corpus_id(c) for c in question.corpora], seen.only, seen.without)
         lexical = dict(self.words.search(question.text, scope, n))
         query = self.dense.embed(question.text, question.corpora)

@@ -130,16 +130,24 @@ class SqlPassages:
             return [info_of(document, row.name) for document in shown_documents(session, row.id)]
 
     def document_ids(
-        self, corpora: Sequence[str], only: Sequence[str] = (), without: Sequence[str] = (), formats: Sequence[str] = ()
+        self,
+        corpora: Sequence[str],
+        only: Sequence[str] = (),
+        without: Sequence[str] = (),
+        formats: Sequence[str] = (),
+        since: str = "",
+        until: str = "",
     ) -> Filter:
         with self._catalog.read() as session:
             places = [corpus_row(session, name).id for name in corpora]
             hidden = frozenset(_live_ids(session, places, without)) if without else frozenset()
-            if not only and not formats:
+            if not (only or formats or since or until):
                 return Filter(None, hidden)
             allowed = _live_ids(session, places, only)
             if formats:
                 allowed &= _ids_of_formats(session, places, formats)
+            if since or until:
+                allowed &= _ids_of_dates(session, places, since, until)
         return Filter(frozenset(allowed) - hidden, hidden)
 
     # --- ids and vectors --------------------------------------------------------------------------------------------
@@ -272,6 +280,17 @@ def _live_ids(session: Session, corpora: Sequence[int], names: Sequence[str]) ->
 
 def _ids_of_formats(session: Session, corpora: Sequence[int], formats: Sequence[str]) -> set[int]:
     query = select(DocumentRow.id).where(DocumentRow.corpus_id.in_(corpora), DocumentRow.format.in_(formats), LIVE)
+    return set(session.scalars(query))
+
+
+def _ids_of_dates(session: Session, corpora: Sequence[int], since: str, until: str) -> set[int]:
+    """Documents by the date they state, else that of their upload; both ends count, as far as they are given."""
+    day = func.coalesce(func.nullif(DocumentRow.date, ""), DocumentRow.created)
+    query = select(DocumentRow.id).where(DocumentRow.corpus_id.in_(corpora), LIVE)
+    if since:
+        query = query.where(func.substr(day, 1, len(since)) >= since)
+    if until:
+        query = query.where(func.substr(day, 1, len(until)) <= until)
     return set(session.scalars(query))
 
 

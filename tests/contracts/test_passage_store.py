@@ -109,6 +109,8 @@ def test_filters(store: PassageStore) -> None:
     assert both.only == {ids["a", "tea.txt"]}
     assert store.document_ids(["a"], formats=["pdf"]).only == frozenset()
     assert len(store.document_ids(["a"], formats=["txt", "pdf"]).only or ()) == 3
+    assert len(store.document_ids(["a"], since="2000", until="2999-12-31").only or ()) == 3
+    assert store.document_ids(["a"], until="1999").only == frozenset()
     for bad in ({"corpora": ["nope"]}, {"corpora": ["a"], "only": ["nope"]}, {"corpora": ["a"], "without": ["nope"]}):
         with pytest.raises(NotFound, match="nope"):
             store.document_ids(**bad)
