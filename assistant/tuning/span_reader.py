@@ -1,22 +1,18 @@
 """Train the span reader: `python -m assistant.tuning.span_reader --data DIR --out DIR --minutes N`.
 
-Starts from the packaged encoder; word embeddings and the lowest layers stay frozen, so only the upper
-layers and two small heads are learned and stored. The learning rate follows the share of the time budget
-that has passed, so that a run ends on time however busy the processor is. `--out/current` always points at
-the newest complete checkpoint (a symbolic link, exchanged in one step).
+Starts from the packaged encoder, or from an earlier reader (`--start`); word embeddings and the lowest layers
+stay frozen, so only the upper layers and two small heads are learned and stored. The learning rate follows the
+share of the time budget that has passed, so that a run ends on time however busy the processor is.
+`DIR/current` always points at the newest complete checkpoint.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import logging
 import os
-import shutil
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,45 +23,54 @@ from assistant.embedders.weights import encoder_folder, source_hash
 from assistant.readers.span_network import SpanNetwork, load_encoder
 from assistant.tuning.negatives import add_negatives, seeded
 from assistant.tuning.reading_data import dev_rows, training_mix
+from assistant.tuning.reading_scores import auc
+from assistant.tuning.reading_sets import Row
 from assistant.tuning.span_batches import Batch, Coder, batches
+from assistant.tuning.span_checkpoint import restore, save
+from assistant.tuning.span_recipe import Progress, Recipe, rate_factor
 
 log = logging.getLogger(__name__)
+FAR = -1e4  # logit of a place that may not be chosen
+EASY = ("qamr", "multireqa", "policyqa")  # one-sentence or generic rows say little about progress
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Settings of a run; times in minutes, sizes in padded tokens."""
+def train(
+    epoch: Callable[[int], Sequence[Row]], held_out: Sequence[Row], out: Path, recipe: Recipe, start: Path | None = None
+) -> Path:
+    """Learn from the rows of epoch(0), epoch(1), ... until the time is up; the folder of the last checkpoint."""
+    torch.manual_seed(recipe.seed)
+    base = encoder_folder()
+    # eager attention: its backward pass took 20% less of a step than the fused kernel on two cores at 230 tokens
+    network = frozen(SpanNetwork(load_encoder(base, attn_implementation="eager"), recipe.frozen_layers))
+    if start:
+        restore(network, start, source_hash(base))
+    coder = Coder(_tokenizer(base))
+    checked = list(batches(held_out, coder, recipe.tokens, seeded(0)))
+    optimiser = _optimiser(network, recipe)
+    state = Progress(recipe)
+    for batch in _endless(epoch, coder, recipe):
+        if state.share() >= 1:
+            break
+        _step(network, batch, optimiser, state)
+        if state.due():
+            state.note(evaluate(network, checked))
+            save(network, out, state, source_hash(base))
+    state.note(evaluate(network, checked))
+    return save(network, out, state, source_hash(base))
 
-    minutes: float
-    frozen_layers: int = 4
-    rate: float = 2e-4
-    head_rate: float = 1e-3
-    tokens: int = 3600
-    weight_decay: float = 0.01
-    clip: float = 1.0
-    warm_up: float = 0.03
-    steady: float = 0.6
-    save_every: float = 8.0
-    dev_examples: int = 200
-    seed: int = 1
 
-
-def rate_factor(share: float, recipe: Recipe) -> float:
-    """Part of the full learning rate when `share` of the time has passed: up, level, down to nothing.
-
-    >>> [rate_factor(share, Recipe(1, warm_up=0.1, steady=0.5)) for share in (0.05, 0.3, 0.75, 1.0)]
-    [0.5, 1.0, 0.5, 0.0]
-    """
-    if share < recipe.warm_up:
-        return share / recipe.warm_up
-    if share < recipe.steady:
-        return 1.0
-    return max(0.0, (1.0 - share) / (1.0 - recipe.steady))
+def frozen(network: SpanNetwork) -> SpanNetwork:
+    """The network with word embeddings and its lowest layers fixed."""
+    encoder: Any = network.encoder
+    encoder.embeddings.requires_grad_(False)
+    for layer in encoder.encoder.layer[: network.frozen_layers]:
+        layer.requires_grad_(False)
+    return network
 
 
 def losses(spans: Tensor, answers: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     """(span loss, answerable loss). Positions outside the passage cannot win, except <s>, which means no answer."""
-    spans = spans.masked_fill(~batch.allowed.unsqueeze(-1), -1e4)
+    spans = spans.masked_fill(~batch.allowed.unsqueeze(-1), FAR)
     placed = (batch.starts >= 0).sum().clamp(min=1)
     sums = [
         nn.functional.cross_entropy(spans[..., side], target, ignore_index=-100, reduction="sum")
@@ -79,71 +84,30 @@ def forward(network: SpanNetwork, batch: Batch) -> tuple[Tensor, Tensor]:
         return network(batch.ids, batch.mask)  # type: ignore[no-any-return]
 
 
-def train(data: Path, out: Path, recipe: Recipe) -> Path:
-    """Run the recipe on the sets below `data`; returns the folder of the last checkpoint."""
-    torch.manual_seed(recipe.seed)
-    base = encoder_folder()
-    # eager attention: its backward pass took 20% less of a step than the fused kernel on two cores at 230 tokens
-    network = frozen(SpanNetwork(load_encoder(base, attn_implementation="eager"), recipe.frozen_layers))
-    coder = Coder(_tokenizer(base))
-    held_out = _dev_batches(data, coder, recipe)
-    optimiser = _optimiser(network, recipe)
-    state = Progress(recipe)
-    for batch in _endless(data, coder, recipe):
-        if state.share() >= 1:
-            break
-        _step(network, batch, optimiser, state)
-        if state.due():
-            state.note(evaluate(network, held_out))
-            save(network, out, recipe, state, source_hash(base))
-    state.note(evaluate(network, held_out))
-    return save(network, out, recipe, state, source_hash(base))
-
-
-def frozen(network: SpanNetwork) -> SpanNetwork:
-    """The network with word embeddings and its lowest layers fixed."""
-    encoder: Any = network.encoder
-    encoder.embeddings.requires_grad_(False)
-    for layer in encoder.encoder.layer[: network.frozen_layers]:
-        layer.requires_grad_(False)
-    return network
-
-
-class Progress:
-    """Counts, times and running losses of one run."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
-        self.began = self.saved = time.monotonic()
-        self.steps = self.examples = 0
-        self.loss = [0.0, 0.0]
-        self.measured: dict[str, float] = {}
-
-    def share(self) -> float:
-        return (time.monotonic() - self.began) / (self.recipe.minutes * 60)
-
-    def due(self) -> bool:
-        """True once every `save_every` minutes."""
-        if time.monotonic() - self.saved < self.recipe.save_every * 60:
-            return False
-        self.saved = time.monotonic()
-        return True
-
-    def add(self, count: int, span: float, answer: float) -> None:
-        self.steps += 1
-        self.examples += count
-        keep = 0.98 if self.steps > 50 else 0.9
-        self.loss = [keep * old + (1 - keep) * new for old, new in zip(self.loss, (span, answer), strict=True)]
-        if self.steps % 25 == 0:
-            speed = self.examples / (time.monotonic() - self.began)
-            log.info(
-                "%4.1f%% step %d, %d examples, %.1f/s, loss span %.3f answerable %.3f",
-                100 * self.share(), self.steps, self.examples, speed, *self.loss,
-            )  # fmt: skip
-
-    def note(self, measured: dict[str, float]) -> None:
-        self.measured = measured
-        log.info("dev: %s", json.dumps({name: round(value, 4) for name, value in measured.items()}))
+@torch.inference_mode()
+def evaluate(network: SpanNetwork, checked: Sequence[Batch]) -> dict[str, float]:
+    """Losses, exact place of the span (answerable rows) and AUC of the answerable logit, on held-out batches."""
+    network.eval()
+    sums = torch.zeros(2)
+    right = placed = 0
+    logits: list[float] = []
+    labels: list[bool] = []
+    for batch in checked:
+        spans, answers = forward(network, batch)
+        sums += torch.stack(losses(spans, answers, batch)) * len(answers)
+        best = spans.masked_fill(~batch.allowed.unsqueeze(-1), FAR)[:, 1:].argmax(dim=1) + 1
+        has = batch.starts > 0
+        right += int(((best[:, 0] == batch.starts) & (best[:, 1] == batch.ends))[has].sum())
+        placed += int(has.sum())
+        logits += answers.tolist()
+        labels += (batch.answerable > 0).tolist()
+    network.train()
+    return {
+        "span_loss": float(sums[0]) / len(labels),
+        "answerable_loss": float(sums[1]) / len(labels),
+        "exact_place": right / max(placed, 1),
+        "answerable_auc": auc(logits, labels),
+    }
 
 
 def _step(network: SpanNetwork, batch: Batch, optimiser: torch.optim.Optimizer, state: Progress) -> None:
@@ -165,97 +129,40 @@ def _optimiser(network: SpanNetwork, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=recipe.rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
 
 
-def _endless(data: Path, coder: Coder, recipe: Recipe) -> Iterator[Batch]:
-    for epoch in itertools.count():
-        seed = recipe.seed * 1000 + epoch
-        rows = training_mix(data, seed)
+def _endless(epoch: Callable[[int], Sequence[Row]], coder: Coder, recipe: Recipe) -> Iterator[Batch]:
+    for number in itertools.count():
+        rows = epoch(number)
         answerable = sum(row.answerable for row in rows)
-        log.info("epoch %d: %d rows, %.0f%% answerable", epoch, len(rows), 100 * answerable / len(rows))
-        yield from batches(rows, coder, recipe.tokens, seeded(seed))
+        log.info("epoch %d: %d rows, %.0f%% answerable", number, len(rows), 100 * answerable / len(rows))
+        yield from batches(rows, coder, recipe.tokens, seeded(1000 * recipe.seed + number))
 
 
-def _dev_batches(data: Path, coder: Coder, recipe: Recipe) -> list[Batch]:
-    """A fixed sample of the held-out part, half as many negatives added."""
-    chosen = seeded(0)
-    rows = [row for row in dev_rows(data) if row.source not in ("qamr", "multireqa", "policyqa")]
-    rows = chosen.sample(add_negatives(rows, 0.5, chosen), recipe.dev_examples)
-    return list(batches(rows, coder, recipe.tokens, chosen))
-
-
-@torch.inference_mode()
-def evaluate(network: SpanNetwork, held_out: list[Batch]) -> dict[str, float]:
-    """Losses, exact place of the span (answerable rows) and AUC of the answerable logit, on dev batches."""
-    network.eval()
-    sums = torch.zeros(2)
-    right = placed = 0
-    yes: list[float] = []
-    no: list[float] = []
-    for batch in held_out:
-        spans, answers = forward(network, batch)
-        sums += torch.stack(losses(spans, answers, batch)) * len(answers)
-        spans = spans.masked_fill(~batch.allowed.unsqueeze(-1), -1e4)[:, 1:]
-        has = batch.starts > 0
-        best = spans.argmax(dim=1) + 1
-        right += int(((best[:, 0] == batch.starts) & (best[:, 1] == batch.ends))[has].sum())
-        placed += int(has.sum())
-        yes += answers[batch.answerable > 0].tolist()
-        no += answers[batch.answerable == 0].tolist()
-    network.train()
-    total = len(yes) + len(no)
-    wins = sum((a > b) + 0.5 * (a == b) for a in yes for b in no)
-    return {
-        "span_loss": float(sums[0]) / total,
-        "answerable_loss": float(sums[1]) / total,
-        "exact_place": right / max(placed, 1),
-        "answerable_auc": wins / max(len(yes) * len(no), 1),
-    }
-
-
-def save(network: SpanNetwork, out: Path, recipe: Recipe, state: Progress, source: str | None) -> Path:
-    """Write a checkpoint folder and point `out/current` at it; the one before it is kept, older ones go."""
-    from safetensors.torch import save_file
-
-    folder = out / f"step-{state.steps:06d}"
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: value.half().contiguous() for name, value in network.stored().items()}
-    save_file(tensors, folder / "span.safetensors")
-    config = {
-        "format": 1,
-        "frozen_layers": recipe.frozen_layers,
-        "encoder_sha256": source,
-        "recipe": asdict(recipe),
-        "steps": state.steps,
-        "examples": state.examples,
-        "minutes": round((time.monotonic() - state.began) / 60, 1),
-        "dev": state.measured,
-    }
-    (folder / "span.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    link = out / "current.new"
-    link.unlink(missing_ok=True)
-    link.symlink_to(folder.name)
-    os.replace(link, out / "current")
-    for old in sorted(out.glob("step-*"))[:-2]:
-        shutil.rmtree(old)
-    return folder
-
-
-def _tokenizer(folder: Path) -> object:
+def _tokenizer(folder: Path) -> Any:
     from tokenizers import Tokenizer
 
     return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
+def public_run(data: Path, out: Path, recipe: Recipe, start: Path | None = None) -> Path:
+    """Train on the public sets below `data`, watched on a fixed sample of their held-out part with negatives."""
+    chosen = seeded(0)
+    watched = [row for row in dev_rows(data) if row.source not in EASY]
+    watched = chosen.sample(add_negatives(watched, 0.5, chosen), recipe.dev_examples)
+    return train(lambda number: training_mix(data, 1000 * recipe.seed + number), watched, out, recipe, start)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with the public sets")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--minutes", type=float, required=True, help="time budget")
+    parser.add_argument("--start", type=Path, help="weights folder to go on from; default: the bare encoder")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("bm25s").setLevel(logging.WARNING)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-    log.info("done: %s", train(given.data, given.out, Recipe(given.minutes, seed=given.seed)))
+    log.info("done: %s", public_run(given.data, given.out, Recipe(given.minutes, seed=given.seed), given.start))
 
 
 if __name__ == "__main__":

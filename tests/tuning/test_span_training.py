@@ -8,11 +8,13 @@ import torch
 from embedders import e5_writer
 
 from assistant.embedders import weights
+from assistant.errors import NotAvailable
 from assistant.tuning import span_reader
 from assistant.tuning.negatives import seeded
 from assistant.tuning.reading_sets import Row, located
 from assistant.tuning.span_batches import NO_PLACE, WINDOW, Batch, Coded, Coder, collated, packed
-from assistant.tuning.span_reader import Recipe, losses, rate_factor
+from assistant.tuning.span_reader import losses
+from assistant.tuning.span_recipe import Recipe, rate_factor
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +107,8 @@ def test_a_short_run_learns_and_leaves_a_checkpoint(
 ) -> None:
     rows = [row("a b a", "b"), row("b ab", "ab"), row("a a a", None)] * 20
     monkeypatch.setattr(span_reader, "encoder_folder", lambda: folder)
-    monkeypatch.setattr(span_reader, "training_mix", lambda data, seed: rows)
-    monkeypatch.setattr(span_reader, "dev_rows", lambda data: rows)
-    monkeypatch.setattr(span_reader, "add_negatives", lambda rows, share, chosen: rows)
-    recipe = Recipe(minutes=0.05, frozen_layers=1, tokens=200, dev_examples=20)
-    saved = span_reader.train(tmp_path, tmp_path / "out", recipe)
+    recipe = Recipe(minutes=0.05, frozen_layers=1, tokens=200)
+    saved = span_reader.train(lambda number: rows, rows[:20], tmp_path / "out", recipe)
     assert (tmp_path / "out/current").resolve() == saved.resolve()
     config = json.loads((saved / "span.json").read_text())
     assert config["encoder_sha256"] == weights.source_hash(folder)
@@ -120,3 +119,14 @@ def test_a_short_run_learns_and_leaves_a_checkpoint(
         names = set(tensors.keys())
     assert {name.split(".")[1] for name in names if name.startswith("layer.")} == {"1"}
     assert {"span.weight", "answers.0.weight", "answers.2.bias"} <= names
+
+
+def test_a_run_goes_on_from_an_earlier_reader(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(span_reader, "encoder_folder", lambda: folder)
+    rows = [row("a b a", "b"), row("a a a", None)] * 10
+    first = span_reader.train(lambda number: rows, rows, tmp_path / "one", Recipe(minutes=0.02, frozen_layers=1))
+    still = Recipe(minutes=1e-9, frozen_layers=1)
+    second = span_reader.train(lambda number: rows, rows, tmp_path / "two", still, start=first)
+    assert (second / "span.safetensors").read_bytes() == (first / "span.safetensors").read_bytes()
+    with pytest.raises(NotAvailable, match="froze other layers"):
+        span_reader.train(lambda number: rows, rows, tmp_path / "x", Recipe(1e-9, frozen_layers=0), start=first)
