@@ -123,7 +123,9 @@ class House:
             from assistant.embedders.hashed import HashedEmbedder
 
             return HashedEmbedder()
-        return self._sentence_embedder
+        from assistant.embedders.centred import CentredEmbedder
+
+        return CentredEmbedder(self._sentence_embedder)
 
     @cached_property
     def vectors(self) -> CorpusVectors:

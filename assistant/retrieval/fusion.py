@@ -22,7 +22,7 @@ class Temperatures:
     lexical: float
 
 
-FITTED = Temperatures(dense=0.01, lexical=3.0)
+FITTED = Temperatures(dense=0.035, lexical=2.5)
 
 
 def log_softmax(scores: Scores, temperature: float) -> Scores:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from changing_store import ChangingStore
 
+from assistant.embedders.centred import CentredEmbedder
 from assistant.embedders.sentence import SentenceEmbedder
 from assistant.indexes.corpus import CorpusVectors
 from assistant.retrieval.dense import DenseRanker
@@ -29,7 +30,7 @@ CHINESE = (
 @pytest.fixture(scope="module")
 def retriever(tmp_path_factory: pytest.TempPathFactory) -> HybridRetriever:
     folder = tmp_path_factory.mktemp("home")
-    embedder = SentenceEmbedder()
+    embedder = CentredEmbedder(SentenceEmbedder())
     store = ChangingStore(("main",), embedder)
     words = TantivyWords(folder / "words", store.corpus_id)
     for number, text in enumerate((*ENGLISH, *CHINESE)):
