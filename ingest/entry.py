@@ -125,6 +125,26 @@ class Door:
         return job.id
 
 
+def renewed(session: Session, row: DocumentRow) -> int:
+    """Puts a fresh version in place of one that is not live, to be read again; its id.
+
+    So the passages of an id never change once it was live, and readers may remember where they are.
+    """
+    fresh = DocumentRow(
+        corpus_id=row.corpus_id,
+        name=row.name,
+        state="queued",
+        bytes=row.bytes,
+        sha256=row.sha256,
+        created=row.created,
+        source=row.source,
+    )
+    session.add(fresh)
+    session.flush()
+    remove_documents(session, [row.id])
+    return fresh.id
+
+
 def _batches(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
     batch: list[Arrival] = []
     size = 0

@@ -11,12 +11,11 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from assistant.errors import NotFound, ThickshellError
@@ -27,7 +26,6 @@ from ingest.archive_reader import HIDDEN, Importer
 from ingest.catalog.database import Catalog, now, storage_errors
 from ingest.catalog.passages import Recent
 from ingest.catalog.queries import (
-    LIVE,
     check_free,
     corpus_row,
     document_row,
@@ -38,10 +36,11 @@ from ingest.catalog.queries import (
     versions,
 )
 from ingest.catalog.removal import remove_documents, remove_stray_vectors, unused_files
-from ingest.catalog.tables import ConversationRow, CorpusRow, DocumentRow, JobRow, PassageRow
-from ingest.entry import OPEN_STATES, Arrival, Door
+from ingest.catalog.tables import ConversationRow, CorpusRow, DocumentRow, JobRow
+from ingest.entry import OPEN_STATES, Arrival, Door, renewed
 from ingest.files import FileStore
 from ingest.queue_view import Watch, job_infos
+from ingest.shown import corpus_info, document_json
 
 if TYPE_CHECKING:
     from assistant.seams import WordIndex
@@ -90,7 +89,7 @@ class HomeLibrary:
         with self.catalog.read() as session:
             query = select(CorpusRow).where(~CorpusRow.name.startswith(HIDDEN)).order_by(CorpusRow.name)
             rows = session.scalars(query if private else query.where(CorpusRow.private.is_(False))).all()
-            return [_corpus_info(session, row) for row in rows]
+            return [corpus_info(session, row) for row in rows]
 
     def create(self, corpus: str, *, private: bool = False) -> CorpusInfo:
         name = names.corpus_name(corpus)
@@ -99,7 +98,7 @@ class HomeLibrary:
             row = CorpusRow(name=name, private=private, revision=1, created=now())
             session.add(row)
             session.flush()
-            return _corpus_info(session, row)
+            return corpus_info(session, row)
 
     def rename(self, corpus: str, new: str) -> None:
         name = names.corpus_name(new)
@@ -143,20 +142,7 @@ class HomeLibrary:
             row = document_row(session, corpus, name)
             document = unpack(row.parsed) if row.parsed else None
             info = info_of(row, corpus)
-        return {
-            "document": info.name,
-            "state": info.state,
-            "error": info.error,
-            "format": info.format,
-            "bytes": info.bytes,
-            "sha256": info.sha256,
-            "title": document.title if document else "",
-            "date": document.date if document else None,
-            "text": document.text if document else "",
-            "blocks": [asdict(block) for block in document.blocks] if document else [],
-            "tables": [asdict(table) for table in document.tables] if document else [],
-            "report": asdict(info.report),
-        }
+        return document_json(info, document)
 
     def document(self, corpus: str, name: str) -> Document:
         with self.catalog.read() as session:
@@ -229,7 +215,7 @@ class HomeLibrary:
                 raise NotFound(f"The file of “{row.name}” is not stored any more; upload it again.")
             row.state, row.error, row.cancel, row.progress, row.attempts = "queued", None, False, 0.0, 0
             if not document.live:
-                document.state, document.error = "queued", None
+                row.document_id = renewed(session, document)
 
     def jobs(self, corpus: str | None = None, ids: Sequence[int] | None = None) -> list[JobInfo]:
         """By id: those asked for, else all open ones and the latest closed ones."""
@@ -330,7 +316,7 @@ class HomeLibrary:
                 self.delete(importer.hidden)
             raise
         with self.catalog.read() as session:
-            return _corpus_info(session, corpus_row(session, imported))
+            return corpus_info(session, corpus_row(session, imported))
 
     def _end_dead_imports(self) -> None:
         """Deletes what an import left that died with its process."""
@@ -341,29 +327,6 @@ class HomeLibrary:
             if not psutil.pid_exists(int(owner)):
                 with contextlib.suppress(NotFound):
                     self.delete(name)
-
-
-def _corpus_info(session: Session, row: CorpusRow) -> CorpusInfo:
-    shown = session.execute(
-        select(DocumentRow.name, DocumentRow.live, DocumentRow.state, DocumentRow.bytes)
-        .where(DocumentRow.corpus_id == row.id)
-        .order_by(DocumentRow.live, DocumentRow.id)
-    )
-    latest = {document.name: document for document in shown}
-    passages = session.scalar(
-        select(func.count(PassageRow.id))
-        .join(DocumentRow, DocumentRow.id == PassageRow.document_id)
-        .where(DocumentRow.corpus_id == row.id, LIVE)
-    )
-    return CorpusInfo(
-        name=row.name,
-        documents=len(latest),
-        passages=passages or 0,
-        failed=sum(document.state == "failed" for document in latest.values()),
-        bytes=sum(document.bytes for document in latest.values()),
-        created=row.created,
-        private=row.private,
-    )
 
 
 def _job_row(session: Session, job: int) -> JobRow:

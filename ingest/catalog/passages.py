@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from sqlalchemy import ColumnElement, func, select
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from assistant.errors import NotFound
 from assistant.types import Document, DocumentInfo, Passage
 from ingest.catalog.database import Catalog
-from ingest.catalog.queries import LIVE, batches, corpus_row, info_of, shown_documents, unpack
+from ingest.catalog.queries import BATCH, LIVE, batches, corpus_row, info_of, shown_documents, unpack
 from ingest.catalog.tables import CorpusRow, DocumentRow, PassageRow, VectorRow
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+Span: TypeAlias = "tuple[int, int] | I64"
+"""Ids of a document's passages: (first, count), or all of them where they do not follow each other."""
 Revisions = tuple[tuple[int, int], ...]
 PASSAGES_KEPT = 20_000
 DOCUMENTS_KEPT = 8
@@ -70,6 +72,7 @@ class SqlPassages:
         self._documents: Recent[int, Document] = Recent(DOCUMENTS_KEPT)
         self._recent: tuple[Revisions, Recent[int, Passage]] = ((), Recent(PASSAGES_KEPT))
         self._embedded: dict[str, set[int]] = {}
+        self._spans: dict[int, Span] = {}
 
     def revision(self, corpus: str) -> int:
         with self._catalog.read() as session:
@@ -159,7 +162,7 @@ class SqlPassages:
             for batch in batches(sorted({int(d) for d in documents})):
                 query = select(DocumentRow.id).where(DocumentRow.id.in_(batch), DocumentRow.live)
                 live += session.scalars(query.where(DocumentRow.state.in_(states)))
-            return _ids_of(session, live)[0]
+            return self._ids_of(session, live)[0]
 
     def vector_state(self, corpus: str, encoder: str) -> tuple[I64, I64]:
         """(passage ids, document ids), ascending by passage id, of `ready` documents whose passages all have vectors
@@ -173,7 +176,7 @@ class SqlPassages:
                     )
                 )
             )
-            return _ids_of(session, self._with_vectors(session, ready, encoder))
+            return self._ids_of(session, self._with_vectors(session, ready, encoder))
 
     def vectors(self, ids: Sequence[int], encoder: str) -> F32:
         """(n, dim) in the order of ids; KeyError names an id that has no vector (any more)."""
@@ -209,10 +212,31 @@ class SqlPassages:
             self._recent = (now, recent)
         return recent
 
+    def _ids_of(self, session: Session, documents: Sequence[int]) -> tuple[I64, I64]:
+        """(passage ids, document ids) of live documents, ascending by passage id. A version's passages never change,
+        so where they are is asked once."""
+        fresh = [d for d in documents if d not in self._spans]
+        self._spans.update(_spans_of(session, fresh))
+        spans = [(d, self._spans[d]) for d in documents if d in self._spans]  # none for a document without passages
+        runs = np.asarray([(span[0], span[1], d) for d, span in spans if isinstance(span, tuple)], np.int64)
+        runs = runs.reshape(-1, 3)
+        starts = np.cumsum(runs[:, 1]) - runs[:, 1]
+        ids = np.arange(runs[:, 1].sum(), dtype=np.int64) + np.repeat(runs[:, 0] - starts, runs[:, 1])
+        loose = [(d, span) for d, span in spans if not isinstance(span, tuple)]
+        passages = np.concatenate([ids, *(span for _, span in loose)])
+        owners = np.concatenate(
+            [np.repeat(runs[:, 2], runs[:, 1]), *(np.full(len(span), d, np.int64) for d, span in loose)]
+        )
+        order = np.argsort(passages, kind="stable")
+        return passages[order], owners[order]
+
     def _with_vectors(self, session: Session, documents: list[int], encoder: str) -> list[int]:
         """Those whose passages all have vectors. A version's passages never change, so each is looked at once."""
         known = self._embedded.setdefault(encoder, set())
         fresh = [d for d in documents if d not in known]
+        if len(fresh) > BATCH and not _other_encoders(session, encoder):
+            known.update(fresh)  # `ready` says it: there is one encoder only
+            return documents
         for batch in batches(fresh):
             known.update(_fully_embedded(session, batch, encoder))
         return [d for d in documents if d in known]
@@ -294,26 +318,22 @@ def _ids_of_dates(session: Session, corpora: Sequence[int], since: str, until: s
     return set(session.scalars(query))
 
 
-def _ids_of(session: Session, documents: Sequence[int]) -> tuple[I64, I64]:
-    """(passage ids, document ids) of documents, ascending by passage id; one row travels for each document."""
-    spans: list[tuple[int, int, int]] = []
-    loose: list[tuple[int, int]] = []
-    for batch in batches(list(documents)):
+def _spans_of(session: Session, documents: Sequence[int]) -> Iterator[tuple[int, Span]]:
+    """Document -> where its passages are; one row travels for each document, not one for each passage."""
+    for batch in batches(documents):
         query = select(
             PassageRow.document_id, func.min(PassageRow.id), func.max(PassageRow.id), func.count(PassageRow.id)
         ).where(PassageRow.document_id.in_(batch))
         for document, first, last, count in session.execute(query.group_by(PassageRow.document_id)):
             if last - first + 1 == count:
-                spans.append((first, count, document))
+                yield document, (first, count)
             else:
-                one = select(PassageRow.id).where(PassageRow.document_id == document)
-                loose += [(passage, document) for passage in session.scalars(one)]
-    ids = [np.arange(first, first + count, dtype=np.int64) for first, count, _ in spans]
-    owners = [np.full(count, document, dtype=np.int64) for _, count, document in spans]
-    extra = np.asarray(loose, dtype=np.int64).reshape(-1, 2)
-    passages = np.concatenate([*ids, extra[:, 0]])
-    order = np.argsort(passages, kind="stable")
-    return passages[order], np.concatenate([*owners, extra[:, 1]])[order]
+                one = select(PassageRow.id).where(PassageRow.document_id == document).order_by(PassageRow.id)
+                yield document, np.fromiter(session.scalars(one), dtype=np.int64)
+
+
+def _other_encoders(session: Session, encoder: str) -> bool:
+    return session.scalar(select(VectorRow.encoder).where(VectorRow.encoder != encoder).limit(1)) is not None
 
 
 def _fully_embedded(session: Session, documents: Sequence[int], encoder: str) -> set[int]:

@@ -160,3 +160,25 @@ def test_documents_tell_their_state(store: PassageStore) -> None:
     assert states == {"draft.txt": ("words", True), "oil.txt": ("ready", True), "tea.txt": ("ready", True)}
     assert store.document("a", "tea.txt").text == TEA
     assert len(store.document("a", "tea.txt").blocks) == 3
+
+
+def test_a_document_that_was_taken_out_and_read_again_has_its_new_passages(home: Home, store: PassageStore) -> None:
+    from sqlalchemy import update
+
+    from ingest.catalog.tables import JobRow
+    from ingest.jobs import Queue
+    from ingest.storing import parsed, withdraw
+    from ingest.storing import store as put_in
+    from tests.stored import plain
+
+    job = next(j.id for j in home.library.jobs("a") if j.document == "draft.txt")
+    before = store.passage_ids([d.id for d in store.documents("a")]).tolist()
+    home.library.cancel(job)
+    withdraw(home.catalog, home.words, [job])
+    home.library.retry(job)
+    put_in(home.catalog, home.words, [parsed(task, plain("One.\n\nTwo.")) for task in Queue(home.catalog).take(1)])
+    with home.catalog.session() as session:
+        session.execute(update(JobRow).values(state="done"))
+    after = store.passage_ids([d.id for d in store.documents("a")]).tolist()
+    assert (len(before), len(after)) == (5, 6)
+    assert texts(store, "a", "draft.txt") == ["One.", "Two."]
