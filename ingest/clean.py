@@ -16,6 +16,8 @@ REPEATS = 3
 """Pages on which the same text must stand at an edge to be taken for a running header or footer."""
 LONGEST_HEADER = 200
 """Characters; a longer block is content even where it repeats."""
+AFTER_CONTENTS = 4
+"""Blocks that may stand between the heading of a contents list and its lines, or among these (page furniture)."""
 
 _DIGITS = re.compile(r"\d{1,9}")
 _LABEL = re.compile(
@@ -25,6 +27,7 @@ _LABEL = re.compile(
 )
 _LONE = re.compile(r"\W*(?:(\d{1,4})|[ivxlc]{1,7}|[A-Z]-\d{1,3})\W*")
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*[\divxlc]+\s*$|[…·⋯]{2,}\s*[\divxlc]+\s*$", re.IGNORECASE)
+_CONTENTS = re.compile(r"\W*(?:table of contents|contents|index|inhalt\w*|目\s*录|目\s*錄|目\s*次)\W*", re.IGNORECASE)
 _BLANK_PAGE = re.compile(
     r"\W*(?:this page (?:is |was |has been )?(?:intentionally )?left blank|此页无正文|本页空白|此頁空白)\W*",
     re.IGNORECASE,
@@ -47,6 +50,7 @@ def clean(document: Document) -> Cleaned:
     edges = _edges(document.blocks)
     running = _running(document, edges)
     numbers = _page_numbers(document, edges)
+    contents = _contents(document)
     reasons: Counter[str] = Counter()
     kept: list[Block] = []
     seen: set[str] = set()
@@ -55,6 +59,8 @@ def clean(document: Document) -> Cleaned:
             reason = ""
         elif index in numbers:
             reason = "page number"
+        elif index in contents:
+            reason = "table of contents"
         else:
             reason = _reason(document.text[block.start : block.end], block, index in edges, running, seen)
         if reason:
@@ -74,9 +80,7 @@ def _reason(text: str, block: Block, edge: bool, running: set[str], seen: set[st
             return "repeated header or footer"
         seen.update(forms)
         return ""
-    if _BLANK_PAGE.fullmatch(text):
-        return "blank page note"
-    return "table of contents" if _contents(text) else ""
+    return "blank page note" if _BLANK_PAGE.fullmatch(text) else ""
 
 
 def _page_numbers(document: Document, edges: set[int]) -> set[int]:
@@ -125,7 +129,23 @@ def _forms(text: str, page: int | None) -> tuple[str, str]:
     return same, _DIGITS.sub(lambda number: f"#{int(number[0]) - (page or 0)}", same)
 
 
-def _contents(text: str) -> bool:
+def _contents(document: Document) -> set[int]:
+    """Blocks of dot leaders and page numbers after a heading "Contents"; forms have such lines too, without it."""
+    found: set[int] = set()
+    inside = 0  # how many more blocks may pass until the next such block
+    for index, block in enumerate(document.blocks):
+        text = document.text[block.start : block.end]
+        if _CONTENTS.fullmatch(text):
+            inside = AFTER_CONTENTS
+        elif inside and _leaders(text):
+            found.add(index)
+            inside = AFTER_CONTENTS
+        else:
+            inside = max(0, inside - 1)
+    return found
+
+
+def _leaders(text: str) -> bool:
     """Whether at least half of the lines end with dot leaders and a page number."""
     lines = text.splitlines()
     leaders = sum(1 for line in lines if _LEADER.search(line))

@@ -22,14 +22,14 @@ _WORD = re.compile(r"[\u3400-\u9fff\u3040-\u30ff]|\w+")
 def duplicates(passages: Sequence[tuple[str, str]]) -> dict[int, int]:
     """Index of each (text, context) that repeats an earlier one -> index of that earlier one.
 
-    The same: equal after lower-casing and without punctuation, or shingles of three words at least SIMILAR, while
-    the numbers in both are equal (a passage that differs in a number says another thing).
+    The same: equal after lower-casing and without punctuation, or shingles of three words at least SIMILAR while the
+    later one has no word that the earlier lacks and the same numbers (one name, "not" or number says another thing).
     """
     if len(passages) < 2:
         return {}
     exact: dict[bytes, int] = {}
     buckets: dict[tuple[bytes, int, tuple[int, ...]], list[int]] = {}
-    sets: dict[int, frozenset[int]] = {}
+    sets: dict[int, tuple[frozenset[int], frozenset[str]]] = {}
     found: dict[int, int] = {}
     for index, (text, context) in enumerate(passages):
         words = _WORD.findall(plain(text).casefold())
@@ -38,8 +38,8 @@ def duplicates(passages: Sequence[tuple[str, str]]) -> dict[int, int]:
         if first != index:
             found[index] = first
         elif len(words) >= SHORT:
-            sets[index] = _shingles(words)
-            keys = _keys(words, sets[index])
+            sets[index] = (_shingles(words), frozenset(words))
+            keys = _keys(words, sets[index][0])
             near = _similar(sets, buckets, keys, index)
             if near is None:
                 for key in keys:
@@ -50,15 +50,15 @@ def duplicates(passages: Sequence[tuple[str, str]]) -> dict[int, int]:
 
 
 def _similar(
-    sets: dict[int, frozenset[int]],
+    sets: dict[int, tuple[frozenset[int], frozenset[str]]],
     buckets: dict[tuple[bytes, int, tuple[int, ...]], list[int]],
     keys: list[tuple[bytes, int, tuple[int, ...]]],
     index: int,
 ) -> int | None:
-    mine = sets[index]
+    mine, words = sets[index]
     for other in sorted({other for key in keys for other in buckets.get(key, [])[:8]}):
-        theirs = sets[other]
-        if len(mine & theirs) >= SIMILAR * len(mine | theirs):
+        theirs, known = sets[other]
+        if words <= known and len(mine & theirs) >= SIMILAR * len(mine | theirs):
             return other
     return None
 

@@ -66,14 +66,17 @@ def _places(document: Document, block: Block) -> Iterator[tuple[int, int, int | 
 
 def row_places(text: str, table: Table, block: Block) -> list[Place]:
     """(start, end) of each row with visible text, in order; together they hold all of the block's text."""
-    begins: dict[int, int] = {}
+    spans: dict[int, tuple[int, int]] = {}
     for cell in table.cells:
         if cell.start < cell.end:
-            begins[cell.row] = min(begins.get(cell.row, cell.start), cell.start)
-    marks = [block.start]
-    for row in sorted(begins):
-        if marks[-1] < begins[row] < block.end:
-            marks.append(begins[row])
+            start, end = spans.get(cell.row, (cell.start, cell.end))
+            spans[cell.row] = (min(start, cell.start), max(end, cell.end))
+    marks, before = [block.start], block.start
+    for _, (start, end) in sorted(spans.items()):
+        begin = max(start if (line := text.rfind("\n", before, start)) < 0 else line + 1, block.start)
+        if marks[-1] < begin < block.end:
+            marks.append(begin)
+        before = max(before, end)
     marks.append(block.end)
     return [place for a, b in pairwise(marks) if (place := _trim(text, a, b))]
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.types import Document
+from assistant.types import Block, Cell, Document, Table
 from ingest.builder import DocumentBuilder
 from ingest.split import Piece, split
 
@@ -115,6 +115,19 @@ def test_a_long_table_keeps_rows_whole_and_repeats_its_header() -> None:
     assert rows == ["Table 1: who is how old", "", "Name | Age", *[f"Name{n} | {n}" for n in range(50)]]
     assert found[0].context == ""
     assert {piece.context for piece in found[1:]} == {"People\nheader: Name | Age"}
+
+
+def test_rows_of_a_file_kept_as_it_is_begin_at_their_line() -> None:
+    lines = ['"Name";"Age"', *[f'"   Name{n}";"{n}"' for n in range(40)]]
+    text, cells, at = "\n".join(lines), [], 0
+    for row, line in enumerate(lines, 1):
+        for column, value in enumerate(line.split(";"), 1):
+            start = at + line.index(value) + value.index(value.strip('" '))
+            cells.append(Cell(row, column, value.strip('" '), None, start, start + len(value.strip('" '))))
+        at += len(line) + 1
+    shape = Table("", ("Name", "Age"), (), tuple(cells), 0, len(text))
+    document = Document("csv", text, (Block("table", 0, len(text), table=0),), (shape,))
+    assert "\n".join(texts(document)) == text
 
 
 def test_a_big_sheet_is_schema_and_samples() -> None:
