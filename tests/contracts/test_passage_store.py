@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,24 +17,32 @@ TEA = "Tea grows in Yunnan.\n\nIt is dried.\n\nIt is sold."
 OIL = "Oil comes from Norway."
 
 
-def sql_store(folder: Path) -> Home:
+def fill(home: Home) -> None:
     """Corpus "a": tea.txt (3 passages) and oil.txt (1), both ready; draft.txt (words only). Corpus "b": tea.txt."""
-    home = Home(folder)
     for corpus in ("a", "b"):
         home.library.create(corpus)
     home.put("a", "tea.txt", TEA)
     home.put("a", "oil.txt", OIL)
     home.put("a", "draft.txt", "Not embedded yet.", ready=False)
     home.put("b", "tea.txt", "Another tea.")
-    return home
 
 
-STORES: dict[str, Callable[[Path], Home]] = {"sql": sql_store}
+STORES: dict[str, Callable[[Path], Home]] = {"sql": Home}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled") / "home"
+    home = Home(folder)
+    fill(home)
+    home.close()
+    return folder
 
 
 @pytest.fixture(params=sorted(STORES))
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
-    made = STORES[request.param](tmp_path)
+def home(request: pytest.FixtureRequest, filled: Path, tmp_path: Path) -> Iterator[Home]:
+    shutil.copytree(filled, tmp_path / "home")
+    made = STORES[request.param](tmp_path / "home")
     yield made
     made.close()
 
