@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pathlib import Path
 from assistant.errors import LimitExceeded, UnreadableFile
 from assistant.types import Document, Limits
 from ingest.parsers.docx import DocxParser
-from ingest.parsers.ooxml import DAMAGED, decrypted
+from ingest.parsers.ooxml import DAMAGED, decrypted, is_encrypted
 from ingest.parsers.pptx import PptxParser
 
 _MACROS_OFF = """<?xml version="1.0" encoding="UTF-8"?>
@@ -48,7 +49,7 @@ class LegacyParser:
             )
         with tempfile.TemporaryDirectory(prefix="thickshell-office-") as folder:
             source = Path(folder) / f"source.{format}"
-            if _is_encrypted(path):
+            if is_encrypted(path):
                 source.write_bytes(decrypted(path, password).read())
             else:
                 shutil.copyfile(path, source)
@@ -108,15 +109,5 @@ def _is_ppt(path: Path) -> bool:
     try:
         with olefile.OleFileIO(path) as ole:
             return bool(ole.exists("PowerPoint Document"))
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError, TypeError, AttributeError, KeyError, RecursionError, struct.error):
         raise UnreadableFile(DAMAGED) from None
-
-
-def _is_encrypted(path: Path) -> bool:
-    import msoffcrypto
-
-    with path.open("rb") as file:
-        try:
-            return bool(msoffcrypto.OfficeFile(file).is_encrypted())
-        except Exception:  # a file it does not know is not known to be encrypted
-            return False

@@ -136,9 +136,21 @@ def check_expanded(archive: zipfile.ZipFile, limits: Limits) -> None:
 
 def open_package(path: Path, limits: Limits, password: str | None = None) -> Package:
     """An Office file as a package, decrypted where it must be."""
+    return Package(decrypted(path, password) if holds_package(path) else path, limits)
+
+
+def holds_package(path: Path) -> bool:
+    """Whether a file is a compound file around an encrypted package: a DOCX, XLSX or PPTX with a password."""
+    import olefile
+
     with path.open("rb") as file:
-        encrypted = file.read(8) == _OLE
-    return Package(decrypted(path, password) if encrypted else path, limits)
+        if file.read(8) != _OLE:
+            return False
+    try:
+        with olefile.OleFileIO(path) as ole:
+            return bool(ole.exists("EncryptedPackage"))
+    except (OSError, ValueError, IndexError, TypeError, AttributeError, KeyError, RecursionError, struct.error):
+        return False  # whoever reads it next will say that it is damaged
 
 
 def decrypted(path: Path, password: str | None) -> IO[bytes]:
@@ -159,6 +171,17 @@ def decrypted(path: Path, password: str | None) -> IO[bytes]:
             raise UnreadableFile(DAMAGED) from error
     out.seek(0)
     return out
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether a legacy Office file (DOC, XLS, PPT) needs a password."""
+    import msoffcrypto
+
+    with path.open("rb") as file:
+        try:
+            return bool(msoffcrypto.OfficeFile(file).is_encrypted())
+        except Exception:  # a file the library does not know is not known to be encrypted
+            return False
 
 
 def parse_xml(data: bytes) -> tuple[Element | None, bool]:

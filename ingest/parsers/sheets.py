@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from assistant.errors import Encrypted
 from assistant.types import Document, Limits
 from ingest.builder import DocumentBuilder
 from ingest.parsers.odf import open_odf
-from ingest.parsers.ooxml import Package, decrypted, open_package, title_and_date, warn_of_damage
+from ingest.parsers.ooxml import (
+    Package,
+    decrypted,
+    holds_package,
+    is_encrypted,
+    open_package,
+    title_and_date,
+    warn_of_damage,
+)
 from ingest.parsers.regions import MAX_CELLS, Sheet, add_sheet
 from ingest.parsers.sheets_ods import read_ods
 from ingest.parsers.sheets_xls import read_xls
@@ -33,9 +40,9 @@ class SheetParser:
 def build(path: Path, limits: Limits, password: str | None) -> Document:
     with path.open("rb") as file:
         zipped = file.read(2) == b"PK"
-    if not zipped and _is_xls(path):
+    if not zipped and not holds_package(path):
         builder = DocumentBuilder("xls", limits)
-        source = decrypted(path, password) if _encrypted_xls(path) else path
+        source = decrypted(path, password) if is_encrypted(path) else path
         return _built(builder, read_xls(source, MAX_CELLS))
     package = open_package(path, limits, password)
     builder = DocumentBuilder("ods" if "content.xml" in package.names else "xlsx", limits)
@@ -58,25 +65,3 @@ def _built(builder: DocumentBuilder, sheets: Iterator[Sheet], package: Package |
     if package is not None:
         warn_of_damage(builder, package)
     return builder.build()
-
-
-def _is_xls(path: Path) -> bool:
-    import olefile
-
-    with path.open("rb") as file:
-        if not olefile.isOleFile(file):
-            return True  # the oldest files are bare streams
-    with olefile.OleFileIO(path) as ole:
-        return bool(ole.exists("Workbook") or ole.exists("Book"))
-
-
-def _encrypted_xls(path: Path) -> bool:
-    import msoffcrypto
-
-    with path.open("rb") as file:
-        try:
-            return bool(msoffcrypto.OfficeFile(file).is_encrypted())
-        except Encrypted:
-            raise
-        except Exception:  # a file it does not know is not known to be encrypted
-            return False

@@ -1,4 +1,4 @@
-"""XLS (Excel 5 to 2003): xlrd for cells with their formats; calamine where xlrd gives up."""
+"""XLS (Excel 5 to 2003): xlrd for cells with their formats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from assistant.errors import UnreadableFile
-from ingest.parsers.numfmt import general
 from ingest.parsers.ooxml import DAMAGED
 from ingest.parsers.regions import READ_ROWS, Sheet, Shown
 from ingest.parsers.sheets_xlsx import shown_number
@@ -26,10 +25,8 @@ def read_xls(source: Path | IO[bytes], most_cells: int) -> Iterator[Sheet]:
             most_cells -= len(sheet.cells)
             yield sheet
             book.unload_sheet(index)
-    except Exception:  # damaged files make xlrd raise almost anything
-        if not isinstance(source, Path):
-            raise UnreadableFile(DAMAGED) from None
-        yield from _by_calamine(source, most_cells)
+    except Exception as error:  # damaged files make xlrd raise almost anything
+        raise UnreadableFile(DAMAGED) from error
 
 
 class _Quiet:
@@ -65,22 +62,3 @@ def _shown(book: Any, cell: Any) -> Shown:
             return _ERRORS.get(cell.value, "#ERROR"), None
         case _:
             return "", None
-
-
-def _by_calamine(path: Path, most_cells: int) -> Iterator[Sheet]:
-    """Values without their formats: better than nothing."""
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(path)
-        for name in book.sheet_names:
-            sheet = Sheet(name)
-            for r, row in enumerate(book.get_sheet_by_name(name).iter_rows()):
-                for c, value in enumerate(row if r < READ_ROWS and len(sheet.cells) < most_cells else ()):
-                    text = general(value) if isinstance(value, float) else str(value)
-                    if text:
-                        sheet.cells[r, c] = (text, value if isinstance(value, int | float | bool | str) else text)
-                sheet.rows = r + 1
-            yield sheet
-    except (CalamineError, OSError, ValueError) as error:
-        raise UnreadableFile(DAMAGED) from error

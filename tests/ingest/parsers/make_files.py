@@ -1,4 +1,5 @@
 """Small files of every format, made from scratch: for literals worked out by hand and as seeds for fuzzing."""
+# ruff: noqa: E501 - markup in long lines
 
 from __future__ import annotations
 
@@ -217,7 +218,7 @@ def eml(attachments: dict[str, bytes] | None = None) -> bytes:
 SEEDS: dict[str, bytes] = {
     "text": "INTRODUCTION\n\nA first paragraph.\n\n1.2 Scope of it\n\n- a\n- b\n\n第一章 总则\n\n正文。\n".encode(),
     "markdown": b"---\ntitle: T\n---\n# One\n\npara\n\n| A | B |\n|---|---|\n| x | 1,5 |\n\n```\ncode\n```\n",
-    "csv": 'Name;Share;Price\n"Ann; B";12,5%;1.234,50\n"say ""hi""";7%;900,00\n'.encode(),
+    "csv": b'Name;Share;Price\n"Ann; B";12,5%;1.234,50\n"say ""hi""";7%;900,00\n',
     "tsv": b"a\tb\n1\t2\n3\t4\n",
     "html": HTML.encode(),
     "rtf": RTF,

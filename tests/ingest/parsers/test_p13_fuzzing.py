@@ -1,4 +1,4 @@
-"""Promise 13: whatever bytes come, a warm parser process gives a Document or one sentence; it neither hangs nor dies."""
+"""Promise 13: whatever comes, a warm parser process gives a Document or a sentence; it neither hangs nor dies."""
 
 from __future__ import annotations
 

@@ -57,7 +57,8 @@ def test_a_text_over_the_limit_says_so(tmp_path: Path) -> None:
 
 
 def test_markdown_blocks_are_spans_of_the_source(tmp_path: Path) -> None:
-    source = "---\ntitle: Ducks\ndate: 2024-05-06\n---\n# All *about* ducks #\n\nThey `swim`.\n\nSetext\n---\n\n- a\n- b\n\n<!-- no -->\n"
+    source = "---\ntitle: Ducks\ndate: 2024-05-06\n---\n# All *about* ducks #\n\nThey `swim`.\n\n"
+    source += "Setext\n---\n\n- a\n- b\n\n<!-- no -->\n"
     document = parsed(tmp_path, "markdown", source)
     assert document.text == source
     assert (document.title, document.date) == ("Ducks", "2024-05-06")
