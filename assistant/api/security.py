@@ -93,10 +93,6 @@ def refusal(method: str, headers: dict[bytes, bytes]) -> str | None:
     return None
 
 
-class TooLarge(Exception):
-    pass
-
-
 class Secure:
     """Refuses what is not ours and puts the headers on the rest; `scope["state"]["nonce"]` goes to the page."""
 
@@ -124,25 +120,28 @@ class Secure:
             await self._small(scope, receive, send, headers)
 
     async def _small(self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
-        """A request whose body has no reason to be large."""
+        """A request whose body has no reason to be large: taken whole before anything looks at it."""
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > SMALL_BODY:
             await PlainTextResponse("The request is too large.", 413)(scope, receive, send)
             return
-        taken = 0
-
-        async def counted() -> Message:
-            nonlocal taken
+        body = b""
+        more = True
+        while more:
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > SMALL_BODY:
-                raise TooLarge
-            return message
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > SMALL_BODY:
+                await PlainTextResponse("The request is too large.", 413)(scope, receive, send)
+                return
+        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-        try:
-            await self.app(scope, counted, send)
-        except TooLarge:
-            await PlainTextResponse("The request is too large.", 413)(scope, receive, send)
+        async def replay() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await self.app(scope, replay, send)
 
 
 def with_headers(send: Send, nonce: str, *, immutable: bool) -> Send:

@@ -114,7 +114,7 @@ def around(text: str, start: int, end: int) -> tuple[str, str]:
         before = "…" + before[cut + 1 :]
     if right < len(text):
         cut = next((i for i, c in enumerate(reversed(after[-60:])) if c.isspace() or c in "。；"), 0)
-        after = after[: len(after) - cut] + "…"
+        after = after[: len(after) - cut].rstrip() + "…"
     return before, after
 
 

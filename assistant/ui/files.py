@@ -43,7 +43,9 @@ def document_row(info: DocumentInfo, job: JobInfo | None) -> dict[str, Any]:
         "of": 0,
         "left": None,
     }
-    return row | working(job) if job is not None and (job.open or info.state == "failed") else row
+    if job is None or not (job.open or info.state == "failed"):
+        return row
+    return row | working(job) | {"error": job.error or (None if job.open else info.error)}
 
 
 def job_row(job: JobInfo) -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""A real house behind a real server in this process; answers to questions that end in "…" come slowly."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from assistant.settings import Settings
+from assistant.types import Answer, Delta, Event, Hit, Question
+from assistant.wiring import House, build
+
+PAUSE = 0.12
+
+
+class Paced:
+    """An Asker that lets time pass between the words of another one's answer, for questions that end in "…"."""
+
+    def __init__(self, asker: Any) -> None:
+        self._asker = asker
+
+    def ask(self, question: Question, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        for event in self._asker.ask(question, stop):
+            if not question.asked.endswith("…"):
+                yield event
+            elif isinstance(event, Delta):
+                yield from self._words(event, stop)
+            else:
+                time.sleep(PAUSE * 3)
+                yield event
+
+    def answer(self, question: Question) -> Answer:
+        return self._asker.answer(question)  # type: ignore[no-any-return]
+
+    def search(self, question: Question, k: int = 10) -> list[Hit]:
+        return self._asker.search(question, k)  # type: ignore[no-any-return]
+
+    def _words(self, event: Delta, stop: Callable[[], bool]) -> Iterator[Event]:
+        for word in event.text.split(" "):
+            time.sleep(PAUSE)
+            if stop():
+                return
+            yield Delta(word + " ")
+
+
+@contextmanager
+def served(home: Path, **settings: Any) -> Iterator[tuple[str, House]]:
+    """(address, house) of a server on a free port."""
+    import uvicorn
+
+    from assistant.api import create_app
+    from assistant.api.serving import listen
+
+    house = build(Settings(home=home, port=0, **settings))
+    house.__dict__["assistant"] = Paced(house.assistant)
+    house.start()
+    listening = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(create_app(house), log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", house
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        house.close()
