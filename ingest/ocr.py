@@ -6,6 +6,7 @@ Gives `Word`s like a PDF's text layer, so that columns, tables and paragraphs ar
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ LONG_SIDE = 2000  # pixels: finer makes reading slower, not better
 _SMALL = 700  # pictures below this are enlarged: their letters have too few pixels
 _SURE = 0.8  # lines with a lower score are counted as uncertain
 _TRANSPOSE: Any = (None, 2, 3, 4)  # Pillow's ROTATE_90, ROTATE_180, ROTATE_270 (counterclockwise) undo 1, 2, 3 turns
+_TICK = re.compile(r"(?<=\d)[`´](?=\d)")  # Swiss thousands
 _LEAST = 0.4  # lines below are noise: textures, logos
 
 
@@ -49,7 +51,9 @@ def read_picture(image: Image, points_per_pixel: float) -> Reading:
             x0, y0, x1, y1 = upright(tuple(v / scale * points_per_pixel for v in shown), turn)  # type: ignore[arg-type]
             height = y1 - y0
             # The detector's boxes stand off the letters by about a tenth of their height on each side.
-            words.append(Word(text.strip(), (x0, y0, x1, y1), y1 - 0.22 * height, 0.74 * height, turn=turn))
+            words.append(
+                Word(_TICK.sub("'", text.strip()), (x0, y0, x1, y1), y1 - 0.22 * height, 0.74 * height, turn=turn)
+            )
     uncertain = sum(_LEAST <= score < _SURE for _, score, _ in found)
     return Reading(tuple(words), uncertain, sum(score < _LEAST for _, score, _ in found))
 
@@ -146,7 +150,7 @@ def _engine() -> Any:
     """Loaded on first use, about a second; two threads at most."""
     from rapidocr import RapidOCR
 
-    threads = min(2, os.cpu_count() or 1)
+    threads = 2 if (os.cpu_count() or 1) > 2 else 1  # on two cores a second thread mostly waits
     return RapidOCR(
         params={
             "Global.log_level": "critical",

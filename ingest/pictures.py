@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 POINTS_PER_PIXEL = 0.75  # pictures are shown at 96 pixels an inch, whatever their own resolution says
 MAX_PIXELS = 100_000_000
-_FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP")
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Image]:
     """A picture, not yet decoded; LimitExceeded for too many pixels, UnreadableFile for a damaged one."""
-    from PIL import Image, ImageFile
+    # The imports register the formats; Pillow looks for no others, whatever a file claims to be.
+    from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:

@@ -30,6 +30,7 @@ from ingest import codec
 
 Progress = Callable[[int, int], None]
 _POLL = 0.05  # seconds between looks at time, memory and `cancelled`
+_START = 60.0  # seconds a process may take until it listens
 _RETIRE_AFTER = 500  # parses: whatever a library leaks goes with its process
 _MAX_RESULT = 400 << 20  # bytes of JSON
 
@@ -150,6 +151,7 @@ class _Child:
             | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "MALLOC_ARENA_MAX": "2"},
         )
         self._parses = 0
+        self._ready = False
         self._lines: Queue[bytes | None] = Queue()
         threading.Thread(target=self._listen, daemon=True, name="parser-listener").start()
 
@@ -177,7 +179,7 @@ class _Child:
     ) -> None:
         """Returns when the result file is written; kills the process on every other outcome but an orderly error."""
         self._parses += 1
-        end = time.monotonic() + limits.seconds
+        end = time.monotonic() + limits.seconds + (0 if self._ready else _START)
         try:
             self._send(request)
             while True:
@@ -186,10 +188,11 @@ class _Child:
                     return
                 if "error" in message:
                     raise _error(message)
-                if "page" in message:  # one more done: long scans take their time, a hang does not
-                    end = time.monotonic() + limits.seconds
-                    if progress:
-                        progress(message["page"], message["pages"])
+                # Started, or one page more done: long scans take their time, a hang does not.
+                end = time.monotonic() + limits.seconds
+                self._ready = True
+                if progress and "page" in message:
+                    progress(message["page"], message["pages"])
         except errors.ThickshellError:
             raise
         except (

@@ -84,7 +84,8 @@ def learn(pages: Iterable[tuple[Sequence[Word], float]]) -> Style:
 
 
 def vocabulary(words: Sequence[Word]) -> set[str]:
-    return {token.lower() for word in words for token in _TOKEN.findall(word.text)}
+    """Lower-case words; not the halves before a hyphen at a line's end."""
+    return {token.lower() for word in words if not _cut(word.text) for token in _TOKEN.findall(word.text)}
 
 
 def running_key(row: Sequence[Word], height: float) -> str:

@@ -204,12 +204,11 @@ def _is_label(row: Row, columns: list[Interval], start: float) -> bool:
 def _is_prose(row: Row) -> bool:
     """A line of running text whose words happen to stand apart."""
     gaps = [b.box[0] - a.box[2] for a, b in itertools.pairwise(row)]
-    words = sum(len(cell.words) for cell in row)
+    lengths = [len(cell.text.split()) for cell in row]
+    words = sum(lengths)
     if words >= 4 * len(row) and words >= 12 and len(row) <= 4:
         return True
-    return words >= max(8, 4 * len(row)) and (
-        not gaps or max(gaps) < 1.6 * _size(row) or max(len(cell.words) for cell in row) >= 16
-    )
+    return words >= max(8, 4 * len(row)) and (not gaps or max(gaps) < 1.6 * _size(row) or max(lengths) >= 16)
 
 
 def _x(cell: Segment) -> Interval:
@@ -271,16 +270,19 @@ def _header_start(rows: list[Row], run: _Run, columns: list[Interval], floor: in
     left, right = run.columns[0][0], columns[-1][1]
     ends = [row[0].box[2] for row in rows[run.first : run.last] if _is_data(row) and row[0].box[2] < left]
     after = min(left - 4 * _size(rows[run.first]), max(ends, default=left) + 1)
-    usual = _size(rows[run.first])
+    usual, full = _size(rows[run.first]), False
     while top > floor and run.first - top < 7:
         row, below = rows[top - 1], rows[top]
         step = (_bottom(below) - _bottom(row)) / min(_size(row), _size(below))
         row = _by_columns(row, columns)
         title = _size(row) > 1.35 * usual or _is_title(row, columns, left)
+        if full and len(row) == 1 and row[0].box[0] < columns[0][0] + 3 * row[0].size:
+            break  # flush left above a complete header: text before the table
         if title or not 0 < step < 3.2 or not _heads(row, left, right, after):
             break
         top -= 1
         rows[top] = row
+        full = full or len(row) >= max(3, 0.7 * len(columns))
     while top < run.first and all(cell.box[2] < left for cell in rows[top]):
         top += 1  # a title or a section's name, not a header
     return top
