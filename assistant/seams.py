@@ -75,8 +75,12 @@ class WordIndex(Protocol):
         """(passage, document id) pairs; durable and searchable when the call returns. An id again replaces."""
         ...
 
-    def remove(self, documents: Sequence[int]) -> None:
-        """All passages of these document ids, gone from disk when the call returns."""
+    def remove(self, documents: Sequence[int], *, purge: bool = True) -> None:
+        """All passages of these document ids, gone from disk when the call returns; else with the next `purge`."""
+        ...
+
+    def purge(self) -> None:
+        """Takes off the disk what was removed without `purge`."""
         ...
 
     def documents(self) -> set[int]:

@@ -35,7 +35,8 @@ def reconcile(catalog: Catalog, words: WordIndex) -> tuple[int, int]:
     there = words.documents()
     stray, missing = sorted(there - live), sorted(filled - there)
     if stray:
-        words.remove(stray)
+        words.remove(stray, purge=False)
+    words.purge()
     for some in batches(missing, ADDED_TOGETHER):
         _put_back(catalog, words, list(some))
     if stray or missing:

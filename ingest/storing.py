@@ -47,8 +47,11 @@ def parsed(task: Task, prepared: Prepared) -> Parsed:
     return Parsed(task, prepared, pack(prepared.document))
 
 
-def store(catalog: Catalog, words: WordIndex, batch: Sequence[Parsed]) -> None:
-    """Makes some documents searchable by words. StorageError: none of them is shown, and it may be called again."""
+def store(catalog: Catalog, words: WordIndex, batch: Sequence[Parsed]) -> bool:
+    """Makes some documents searchable by words. StorageError: none of them is shown, and it may be called again.
+
+    True where words of older versions were hidden: a `words.purge()` takes them off the disk, best when there is time.
+    """
     entered = _enter(catalog, batch)
     try:
         words.add([pair for pairs in entered.values() for pair in pairs])
@@ -60,7 +63,8 @@ def store(catalog: Catalog, words: WordIndex, batch: Sequence[Parsed]) -> None:
             shown, removed, hashes = _show(session, list(entered))
         _discard(catalog, files, hashes)
     if lost := (set(entered) - shown) | removed:
-        words.remove(sorted(lost))
+        words.remove(sorted(lost), purge=False)
+    return bool(lost)
 
 
 def _enter(catalog: Catalog, batch: Sequence[Parsed]) -> dict[int, list[tuple[Passage, int]]]:

@@ -67,6 +67,7 @@ class Run:
         self._ended, self._wake = threading.Event(), threading.Event()
         self._results: SimpleQueue[Parsed] = SimpleQueue()
         self._reading: list[Future[None]] = []
+        self._hidden = False
 
     def work(self) -> None:
         """Blocks until idle or stopped; where it waits for idleness, raises what kept the encoder from working."""
@@ -78,6 +79,7 @@ class Run:
                 self._store(batch)
                 self._withdraw()
                 if not (began or batch or self._reading or self._results.qsize()):
+                    self._purge()
                     if self._until_idle and self._nothing_left():
                         break
                     self._ended.wait(IDLE)
@@ -153,8 +155,8 @@ class Run:
                 return
             try:
                 if attempt:
-                    self._tools.words.remove([item.task.document for item in batch])
-                store(self._tools.catalog, self._tools.words, batch)
+                    self._tools.words.remove([item.task.document for item in batch], purge=False)
+                self._hidden = store(self._tools.catalog, self._tools.words, batch) or self._hidden
                 self._wake.set()
                 return
             except (StorageError, OSError) as error:
@@ -176,6 +178,13 @@ class Run:
         sentence = str(problem) if isinstance(problem, StorageError) else internal("stored", problem)
         for item in batch:
             self._surely(lambda item=item: self._queue.fail(item.task, sentence))  # type: ignore[misc]
+
+    def _purge(self) -> None:
+        """Takes words of older versions off the disk when there is nothing else to do: it may take seconds."""
+        if self._hidden:
+            with contextlib.suppress(StorageError, OSError):
+                self._tools.words.purge()
+                self._hidden = False
 
     def _withdraw(self) -> None:
         if cancelled := self._queue.cancelled():

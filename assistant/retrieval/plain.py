@@ -34,8 +34,11 @@ class PlainWords:
             found = words(passage.search_text)
             self._rows[passage.id] = _Row(Counter(found), len(found), document, self._corpus_id(passage.corpus))
 
-    def remove(self, documents: Collection[int]) -> None:
+    def remove(self, documents: Collection[int], *, purge: bool = True) -> None:
         self._rows = {i: row for i, row in self._rows.items() if row.document not in documents}
+
+    def purge(self) -> None:
+        pass  # nothing is on disk
 
     def documents(self) -> set[int]:
         return {row.document for row in self._rows.values()}
