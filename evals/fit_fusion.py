@@ -1,61 +1,87 @@
 """Fit the temperatures of `assistant.retrieval.fusion` on training questions: one setting for both languages.
 
-No reported set is read (bench/SPLITS.md; `evals.data.fitting_sets`). What is fitted is the mean over languages of the
-mean over sets, so that no large set decides alone.
+No reported set is read (bench/SPLITS.md; `evals.data.fitting_sets`). The share of a passage is a softmax over its two
+scores, so the temperatures are a conditional logit: those that make the right passages likeliest. Each language weighs
+the same, and each set within it, so that no large set decides alone.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from assistant.retrieval.fusion import Temperatures
-from assistant.retrieval.hybrid import order
+from assistant.retrieval.fusion import FITTED, Temperatures
 from evals.data import CHINESE, fitting_sets
-from evals.pool import Scored, pooled, product_embedder
+from evals.pool import Pool, pooled, product_embedder
 
-DENSE = (0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.06)
-LEXICAL = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)
+SIZE = 600
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoder", default="packaged", help="embedding model, as in the settings")
     parser.add_argument("--cache", type=Path, help="folder that keeps vectors between runs")
+    parser.add_argument("--size", type=int, default=SIZE, help="passages and questions of each set")
+
+
+Candidates = list[tuple[Any, Any]]
+"""For each question: scores (candidates, 2) of both rankers, and which of them are right."""
 
 
 def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     embedder = product_embedder(args.encoder)
-    tables: dict[str, dict[Temperatures, float]] = {}
-    for data in fitting_sets(args.data):
+    tables: dict[str, Candidates] = {}
+    for data in fitting_sets(args.data, args.size, args.seed):
         with pooled(data.head(args.limit), embedder, args.cache) as pool:
-            rows = list(pool.scored())
-            gold = {q: {pool.names.index(p) for p in found} for q, found in pool.data.gold.items()}
-        tables[data.name] = {t: recall(rows, gold, t) for t in grid()}
-        best = max(tables[data.name], key=tables[data.name].__getitem__)
-        yield {"set": data.name, "n": len(rows), "best": vars(best), "recall@1": tables[data.name][best]}
-    chosen = max(grid(), key=lambda t: balanced(tables, t))
-    yield {
-        "chosen": vars(chosen),
-        "recall@1": {name: round(table[chosen], 4) for name, table in tables.items()},
-        "balanced": round(balanced(tables, chosen), 4),
-    }
+            tables[data.name] = list(candidates(pool))
+    chosen = fitted(tables)
+    for name, rows in tables.items():
+        yield {"set": name, "n": len(rows)} | {
+            label: {"recall@1": recall(rows, t), "loss": round(loss(rows, t), 4)}
+            for label, t in (("fitted", chosen), ("in use", FITTED))
+        }
+    yield {"temperatures": {key: round(value, 4) for key, value in asdict(chosen).items()}, "in use": asdict(FITTED)}
 
 
-def grid() -> list[Temperatures]:
-    return [Temperatures(d, w) for d in DENSE for w in LEXICAL]
+def candidates(pool: Pool) -> Iterator[tuple[Any, Any]]:
+    """Questions whose right passage is a candidate of either ranker."""
+    for row in pool.scored():
+        ids = sorted(row.dense.keys() | row.lexical.keys())
+        right = np.array([pool.names[i] in pool.data.gold[row.question] for i in ids])
+        if right.any():
+            yield np.array([[row.dense[i], row.lexical[i]] for i in ids]), right
 
 
-def recall(rows: list[Scored], gold: dict[str, set[int]], temperatures: Temperatures) -> float:
-    """Share of questions whose first passage is right."""
-    return float(np.mean([order(r.dense, r.lexical, temperatures)[0][0] in gold[r.question] for r in rows]))
+def fitted(tables: dict[str, Candidates]) -> Temperatures:
+    """The temperatures of the least balanced loss."""
+    from scipy.optimize import minimize
+
+    def balanced(logs: Any) -> float:
+        temperatures = Temperatures(*np.exp(logs))
+        losses = {name: loss(rows, temperatures) for name, rows in tables.items() if rows}
+        by_language = [[v for n, v in losses.items() if (n in CHINESE) == zh] for zh in (True, False)]
+        return float(np.mean([np.mean(values) for values in by_language if values]))
+
+    start = np.log([FITTED.dense, FITTED.lexical])
+    return Temperatures(*(float(t) for t in np.exp(minimize(balanced, start, method="Nelder-Mead").x)))
 
 
-def balanced(tables: dict[str, dict[Temperatures, float]], temperatures: Temperatures) -> float:
-    """Mean over languages of the mean over sets."""
-    zh = [table[temperatures] for name, table in tables.items() if name in CHINESE]
-    en = [table[temperatures] for name, table in tables.items() if name not in CHINESE]
-    return float((np.mean(zh) + np.mean(en)) / 2)
+def loss(rows: Candidates, temperatures: Temperatures) -> float:
+    """Mean negative log-probability of the right passages."""
+    divisor = np.array([temperatures.dense, temperatures.lexical])
+    total = 0.0
+    for scores, right in rows:
+        logits = (scores / divisor).sum(axis=1)
+        logits -= logits.max()
+        total += np.log(np.exp(logits).sum()) - np.log(np.exp(logits[right]).sum() + 1e-300)
+    return float(total / len(rows))
+
+
+def recall(rows: Candidates, temperatures: Temperatures) -> float:
+    """Share of the questions whose first passage is right."""
+    divisor = np.array([temperatures.dense, temperatures.lexical])
+    return round(float(np.mean([right[(scores / divisor).sum(axis=1).argmax()] for scores, right in rows])), 4)

@@ -83,7 +83,7 @@ def pooled(data: RetrievalSet, embedder: Embedder, cache: Path | None = None) ->
 def embedded(embedder: Embedder, kind: str, texts: Sequence[str], cache: Path | None) -> F32:
     """Vectors (n, dim) of "passages" or "queries", read from `cache` where these texts were embedded before."""
     if isinstance(embedder, CentredEmbedder):  # what is kept is the encoder's own
-        rows = embedded(embedder.inner, kind, texts, cache)
+        rows = embedded(embedder.inner, kind, embedder.prepared(texts), cache)
         return embedder.centred_passages(rows) if kind == "passages" else embedder.centred_queries(rows)
     encode = embedder.embed_passages if kind == "passages" else embedder.embed_queries
     file = cache / f"{_key(embedder.id, kind, texts)}.npy" if cache else None

@@ -4,11 +4,14 @@ The encoder puts a Chinese question nearer to any Chinese passage than to the En
 pairs of one language have cosines of 0.74 to 0.82, of two languages 0.69 to 0.72. The mean vector of each language,
 once for questions and once for passages, carries that difference; without it, recall within a language stays the same
 (docs/decisions/0210-language-centres.md). `python -m evals fit-centres` computes the means from training texts.
+
+For the same reason Chinese is embedded in simplified characters, which the encoder has seen more of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from assistant.seams import F32, Embedder
 
 FILE = Path(__file__).with_name("centres.safetensors")
+_HAN, _KANA = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]"), re.compile("[\u3040-\u30ff]")
 SHARPNESS = 0.02
 """A difference of cosines to two means that makes one language e times as likely."""
 
@@ -57,10 +61,14 @@ class CentredEmbedder:
         return self.inner.count(texts)
 
     def embed_queries(self, texts: Sequence[str]) -> F32:
-        return self.centred_queries(self.inner.embed_queries(texts))
+        return self.centred_queries(self.inner.embed_queries(self.prepared(texts)))
 
     def embed_passages(self, texts: Sequence[str]) -> F32:
-        return self.centred_passages(self.inner.embed_passages(texts))
+        return self.centred_passages(self.inner.embed_passages(self.prepared(texts)))
+
+    def prepared(self, texts: Sequence[str]) -> list[str]:
+        """What the inner encoder reads."""
+        return [simplified(text) for text in texts] if self.centres else list(texts)
 
     def centred_queries(self, rows: F32) -> F32:
         """Vectors (n, dim) of the inner encoder, centred."""
@@ -68,6 +76,11 @@ class CentredEmbedder:
 
     def centred_passages(self, rows: F32) -> F32:
         return centred(rows, self.centres.passages) if self.centres else rows
+
+
+def simplified(text: str) -> str:
+    """Chinese in simplified characters; other text, Japanese too, as it is."""
+    return _converter()(text) if _HAN.search(text) and not _KANA.search(text) else text
 
 
 def centred(rows: F32, means: F32) -> F32:
@@ -79,6 +92,13 @@ def centred(rows: F32, means: F32) -> F32:
     rest = rows - (weights / weights.sum(axis=1, keepdims=True)) @ means
     unit: F32 = (rest / np.maximum(np.linalg.norm(rest, axis=1, keepdims=True), 1e-9)).astype(np.float32)
     return unit
+
+
+@lru_cache(maxsize=1)
+def _converter() -> Callable[[str], str]:
+    import opencc
+
+    return opencc.OpenCC("t2s").convert
 
 
 @lru_cache(maxsize=4)

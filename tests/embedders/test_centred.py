@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.embedders.centred import FILE, CentredEmbedder, Centres, centred, load_centres, save_centres
+from assistant.embedders.centred import FILE, CentredEmbedder, Centres, centred, load_centres, save_centres, simplified
 from assistant.embedders.hashed import HashedEmbedder
 from assistant.embedders.weights import encoder_folder, source_hash
 
@@ -25,6 +25,12 @@ def test_the_same_meaning_in_two_languages_meets() -> None:
     assert before[0, 1] > before[0, 2]
     assert after[0, 2] > 0.95 > 0.2 > after[0, 1]
     assert np.allclose(np.linalg.norm(centred(rows, MEANS), axis=1), 1)
+
+
+def test_chinese_is_read_in_simplified_characters() -> None:
+    assert simplified("漢斯研究 Sanskrit") == "汉斯研究 Sanskrit"
+    assert simplified("東京タワーの漢字") == "東京タワーの漢字"
+    assert simplified("plain") == "plain"
 
 
 def test_no_rows_and_a_mean_itself_do_no_harm() -> None:
