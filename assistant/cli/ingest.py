@@ -64,11 +64,11 @@ def add(house: House, corpus: str, found: list[Path], password: str | None = Non
     started = time.monotonic()
     failed: list[dict[str, str]] = []
     sources: dict[int, Path] = {}
-    for file in found:
-        try:
-            sources[house.library.submit(corpus, file, password=password)] = file
-        except ThickshellError as error:
-            failed.append({"file": str(file), "error": str(error)})
+    for file, outcome in zip(found, house.library.submit_all(corpus, found, password=password)):
+        if isinstance(outcome, ThickshellError):
+            failed.append({"file": str(file), "error": str(outcome)})
+        else:
+            sources[outcome] = file
     with _Progress(len(sources)) as progress:
         closed = house.library.wait(list(sources), progress.update)
     failed += [
