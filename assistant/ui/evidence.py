@@ -35,6 +35,8 @@ class Source:
     after: str = ""
     heading: str = ""
     tabular: bool = False
+    passage: str = ""
+    instructs: bool = False  # the passage talks to an assistant (promise 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +57,36 @@ class Sheet:
 def sources(library: Library, answer: Mapping[str, Any]) -> list[Source]:
     """Citations, or the nearest passages where the answer abstains."""
     found = [cited(row) for row in answer.get("citations") or ()]
-    if not found:
+    if not found and answer.get("abstained"):
         found = [near(n, row) for n, row in enumerate((answer.get("hits") or ())[:NEAREST], 1)]
     documents: dict[tuple[str, str], Document | None] = {}
     for source in found:
         key = (source.corpus, source.document)
         if key not in documents:
             documents[key] = document_of(library, *key)
-    return [in_place(source, documents[source.corpus, source.document]) for source in found]
+    orders = instructing(answer)
+    placed = [in_place(source, documents[source.corpus, source.document]) for source in found]
+    return [replace(source, instructs=source.passage in orders) for source in placed]
+
+
+def instructing(answer: Mapping[str, Any]) -> frozenset[str]:
+    """Ids of passages that hold instructions to an assistant, as the reader noted them."""
+    scores = (answer.get("receipt") or {}).get("scores") or {}
+    return frozenset(str(passage) for passage in scores.get("instructions") or ())
 
 
 def cited(row: Mapping[str, Any]) -> Source:
     state = "quoted" if row.get("quoted", True) else "inferred"
     boxes = tuple(tuple(box) for box in row.get("boxes") or ())
     place = (row["corpus"], row["document"], row["page"], row["start"], row["end"])
-    return Source(row["n"], *place, row["quote"], boxes, state)
+    return Source(row["n"], *place, row["quote"], boxes, state, passage=str(row.get("passage_id", "")))
 
 
 def near(n: int, row: Mapping[str, Any]) -> Source:
     """A passage that was read; its text is the document's own, looked up when it is shown."""
     start, end = row.get("start", 0), row.get("end", 0)
-    return Source(n, row.get("corpus", ""), row["document"], row.get("page"), start, end, "", (), "near")
+    place = (row.get("corpus", ""), row["document"], row.get("page"), start, end)
+    return Source(n, *place, "", (), "near", passage=str(row.get("passage_id", "")))
 
 
 def document_of(library: Library, corpus: str, name: str) -> Document | None:

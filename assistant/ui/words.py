@@ -135,6 +135,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "回答并非原文，而是由标出的内容得出。",
     ),
     "near_tag": ("Nearest passage, no answer in it", "最接近的段落，未含答案"),
+    "instructs": (
+        "This passage talks to the assistant. It was read as text and not followed.",
+        "此段含有针对助手的指令，仅作为文本阅读，未予执行。",
+    ),
     "source_changed": ("The document has changed since. This was its text.", "文档已更改，这是当时的文字。"),
     "source_gone": ("The document was deleted.", "文档已删除。"),
     "no_page": ("This source has no page image. It was read as text.", "该来源没有页面图像，按文本阅读。"),
