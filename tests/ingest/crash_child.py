@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -9,14 +10,16 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from homes import home_at  # noqa: E402 - found beside this file
 
+from assistant.errors import Conflict  # noqa: E402
+
 
 def main(home: str, *files: str) -> None:
     with home_at(Path(home)) as parts:
         print("open", flush=True)
-        if "c" not in {info.name for info in parts.library.corpora()}:
+        with contextlib.suppress(Conflict):
             parts.library.create("c")
-        parts.library.submit_all("c", [Path(file) for file in files])
-        parts.worker.run_until_idle()
+        jobs = parts.library.submit_all("c", [Path(file) for file in files])
+        parts.library.wait([job for job in jobs if isinstance(job, int)])
 
 
 if __name__ == "__main__":

@@ -138,6 +138,32 @@ def test_p01_a_crash_loses_nothing(tmp_path: Path) -> None:
     assert kills(tmp_path, files=20, homes=1, each=3, seed=1) >= 1
 
 
+def test_p11_two_processes_share_one_home(tmp_path: Path) -> None:
+    """Both ingest at once, some files twice: one is the worker, both get all they asked for, nothing is there twice."""
+    paths = make_files(tmp_path / "in", 16)
+    run(tmp_path / "alone", paths)
+    command = [sys.executable, str(CHILD), str(tmp_path / "shared")]
+    both = [subprocess.Popen([*command, *map(str, some)]) for some in (paths[:12], paths[6:])]
+    assert [child.wait(120) for child in both] == [0, 0]
+    with home_at(tmp_path / "alone") as alone, home_at(tmp_path / "shared") as shared:
+        same(shared, alone)
+
+
+def test_p09_a_damaged_word_index_is_filled_again(tmp_path: Path) -> None:
+    """Each file of the index in turn is damaged; the next worker makes the index whole from the catalog."""
+    paths = make_files(tmp_path / "in", 4)
+    run(tmp_path / "whole", paths)
+    for damage in (lambda file: file.write_bytes(b"x" * 50), Path.unlink):
+        shutil.copytree(tmp_path / "whole", tmp_path / "damaged")
+        for file in (tmp_path / "damaged" / "words").glob("*"):
+            if file.is_file() and not file.name.endswith(".lock"):
+                damage(file)
+        with home_at(tmp_path / "whole") as whole, home_at(tmp_path / "damaged") as damaged:
+            damaged.worker.run_until_idle()
+            same(damaged, whole)
+        shutil.rmtree(tmp_path / "damaged")
+
+
 @pytest.mark.hardening
 @pytest.mark.timeout(3600)
 def test_p01_a_crash_loses_nothing_full(tmp_path: Path) -> None:
