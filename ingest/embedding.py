@@ -31,7 +31,7 @@ from ingest.prepare import searched_text
 log = logging.getLogger(__name__)
 WINDOW = 1024
 """Passages looked at together: enough to sort by length, few enough that early documents are ready early."""
-CHUNK = 64
+CHUNK = 128
 """Passages embedded and stored at once: the longest step between two looks at `stop`."""
 DOCUMENTS = 200
 
