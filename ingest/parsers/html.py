@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import lxml.html
 from lxml import etree
 
 from assistant.errors import LimitExceeded, UnreadableFile
@@ -66,8 +65,8 @@ def parse_html(text: str) -> Element | None:
     """The tree of a page or of a piece of one; None for nothing at all."""
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text.replace("\x00", ""))
     try:
-        return lxml.html.document_fromstring(text) if text.strip() else None
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return etree.fromstring(text, etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True))
+    except (etree.XMLSyntaxError, ValueError):
         return None
 
 

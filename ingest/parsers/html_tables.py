@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from ingest.parsers.numbers import is_datum
 from ingest.parsers.ooxml import Element
 from ingest.parsers.tables import GridFiller, compact
 
+_LOOK_AT = 100  # rows
 _LONG = 200  # characters: a cell with more is a part of a page
 _OPENERS = {"$", "€", "£", "¥", "("}
 _CLOSERS = {")", "%", ")%"}
@@ -78,7 +80,7 @@ def is_layout(table: Element) -> bool:
         return True
     if next(table.iterchildren("caption"), None) is not None or "infobox" in (table.get("class") or ""):
         return False
-    cells = [[c for c in row.iterchildren("td", "th") if _says(c)] for row in rows(table)]
+    cells = [[c for c in row.iterchildren("td", "th") if _says(c)] for row in islice(rows(table), _LOOK_AT)]
     said = [row for row in cells if row]
     if all(len(row) <= 1 for row in said):
         return True

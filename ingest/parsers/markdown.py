@@ -46,7 +46,9 @@ def from_markdown(text: str) -> Document:
     skipped = _front_matter(spans)
     body = text[skipped:]
     starts = [skipped] + [skipped + m.end() for m in re.finditer("\n", body)] + [len(text)]
-    tokens = MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").parse(body)
+    blocks_only = ["inline", "text_join"]
+    reader = MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").disable(blocks_only)
+    tokens = reader.parse(body)
     for i, token in enumerate(tokens):
         if token.level or token.map is None:
             continue
@@ -83,7 +85,7 @@ def _heading(spans: Spans, token: Token, inline: Token, start: int, end: int) ->
     at = spans.text.find(source, start, end)
     if not source.strip() or at < 0:
         return
-    name = "".join(child.content for child in inline.children or [] if child.type in ("text", "code_inline")) or source
+    name = shown(source) or source
     spans.add("heading", at, at + len(source), level=level, name=name)
     if level == 1 and not spans.title:
         spans.title = name
@@ -128,5 +130,5 @@ def _cells(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def shown(source: str) -> str:
     """A cell's words without emphasis, code marks, links and escapes."""
     source = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", source)
-    source = re.sub(r"(\*\*|__|~~|`)(.+?)\1", r"\2", source)
+    source = re.sub(r"(\*\*|__|~~|`|(?<!\w)\*|(?<!\w)_)(?=\S)(.+?)(?<=\S)\1", r"\2", source)
     return " ".join(re.sub(r"\\([|*_`\\\[\]])", r"\1", source).split())
