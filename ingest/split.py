@@ -7,6 +7,7 @@ the next passage starts with the sentence before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise, takewhile
@@ -18,6 +19,8 @@ CONTEXT = 240
 """Most characters of a context's heading path."""
 HEADER = 300
 """Most characters of a table header in a context."""
+_TELLING = re.compile(r"[^\W\d_]{3}|[\u3040-\u9fff]{2}")
+"""What a title needs to have; numbers of files and forms tell nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def _take_caption(sections: list[list[Unit]], sizes: Sizes) -> list[Unit]:
     section = sections[-1]
     taken: list[Unit] = []
     while section and not section[-1].part and section[-1].block.kind in {"heading", "paragraph"}:
-        if sum(unit.tokens for unit in taken) + section[-1].tokens > sizes.little:
+        if _tokens(taken) + section[-1].tokens > 2 * sizes.little:
             break
         if taken and section[-1].block.kind == "paragraph":
             break
@@ -221,8 +224,15 @@ def _path(document: Document, units: Sequence[Unit], text: str) -> str:
     for path in others:
         shared = [a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(shared, path))]
     title = " ".join(document.title.split())
-    if title and title not in shared and not " ".join(text[: 2 * len(title)].split()).startswith(title):
+    if (
+        _TELLING.search(title)
+        and title not in shared
+        and not " ".join(text[: 2 * len(title)].split()).startswith(title)
+    ):
         shared.insert(0, title)
+    shared = [
+        name for name, below in zip(shared, [*shared[1:], ""]) if not below.casefold().startswith(name.casefold())
+    ]
     names = [name if len(name) <= CONTEXT // 3 else name[: CONTEXT // 3 - 1].rstrip() + "…" for name in shared if name]
     while len(names) > 2 and len(" > ".join(names)) > CONTEXT:
         del names[1]

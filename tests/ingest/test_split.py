@@ -130,6 +130,17 @@ def test_rows_of_a_file_kept_as_it_is_begin_at_their_line() -> None:
     assert "\n".join(texts(document)) == text
 
 
+def test_a_context_says_nothing_twice_and_no_file_numbers() -> None:
+    builder = DocumentBuilder("pdf", title="0000320193-22-000070")
+    builder.add("heading", "Balance", level=1)
+    builder.add("paragraph", words(60))
+    builder.add("paragraph", words(60, "more"))
+    builder.add_table([("A", "B"), *[(f"x{n}", f"{n}") for n in range(40)]], name="Balance sheet")
+    found = passages(builder.build())
+    assert found[1].context == "Balance"
+    assert found[-1].context == "Balance sheet\nheader: A | B"
+
+
 def test_a_big_sheet_is_schema_and_samples() -> None:
     builder = DocumentBuilder("xlsx")
     builder.add_table([("Name", "Age"), *[(f"Name{n}", str(n)) for n in range(5000)]], name="People", sheet="People")
