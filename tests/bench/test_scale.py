@@ -1,0 +1,48 @@
+"""What the benches compute beside times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assistant.indexes.flat import FlatIndex
+from bench.machine import encoder_flops, quantiles
+from bench.scale import exact, parts
+from bench.texts import mixed
+
+
+def test_flops_of_an_encoder_by_hand() -> None:
+    dense = 2 * (4 * 4 + 2 * 2 * 8) * 3  # one layer, two wide, eight inside, three tokens
+    assert encoder_flops([3], layers=1, hidden=2, inner=8) == dense + 4 * 2 * 9
+
+
+def test_copies_are_unit_vectors_near_their_originals() -> None:
+    base = np.eye(8, dtype=np.float32)
+    ids, rows = next(iter(parts(base, 20, 0.5)))
+    assert ids.tolist() == list(range(20))
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1)
+    assert np.array_equal(rows[:8], base)
+    assert (rows[8:16] * base).sum(axis=1).min() > 0.6
+
+
+def test_exact_is_what_the_oracle_finds() -> None:
+    chance = np.random.default_rng(0)
+    base = chance.normal(size=(50, 16)).astype(np.float32)
+    base /= np.linalg.norm(base, axis=1, keepdims=True)
+    oracle = FlatIndex(16)
+    for ids, rows in parts(base, 300, 0.5):
+        oracle.add(ids, rows)
+    expected = [{i for i, _ in row} for row in oracle.search(base[:5], 10)]
+    assert exact(base, 300, 0.5, base[:5]) == expected
+
+
+def test_mixed_texts_begin_with_the_real_ones() -> None:
+    real = ["One sentence. Another one.", "A third. A fourth."]
+    texts = list(mixed(real, 5))
+    assert texts[:2] == real
+    assert len(texts) == 5
+    assert all(text.count(".") == 3 for text in texts[2:])
+
+
+def test_quantiles_are_in_milliseconds() -> None:
+    assert quantiles([0.001, 0.002, 0.003]) == {"p50_ms": 2.0, "p95_ms": pytest.approx(2.9)}

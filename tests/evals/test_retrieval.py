@@ -1,0 +1,86 @@
+"""Readers of the public sets, and the metrics over rankings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.retrieval.fusion import Temperatures
+from evals.data import REPORTED, RetrievalSet, fitting_sets, from_pairs
+from evals.fit_fusion import fitted, loss, recall
+from evals.pool import Scored
+from evals.retrieval import as_ranking, ranked, values
+
+COUNTS = {
+    "cmrc2018": (3219, 848),
+    "drcd": (3524, 1000),
+    "qed": (1355, 1343),
+    "scifact": (809, 5183),
+    "cranfield": (225, 1400),
+    "nfcorpus": (325, 3193),
+    "squad_zh": (660, 338),
+}
+
+
+@pytest.mark.bench_data
+@pytest.mark.parametrize("name", COUNTS)
+def test_every_question_has_a_passage_that_answers(name: str, bench: Path) -> None:
+    data = REPORTED[name](bench)
+    assert (len(data.questions), len(data.passages)) == COUNTS[name]
+    assert data.gold.keys() == data.questions.keys()
+    assert all(any(passage in data.passages for passage in rows) for rows in data.gold.values())
+
+
+@pytest.mark.bench_data
+@pytest.mark.hardening
+def test_fitting_sets_share_nothing_with_reported_ones(bench: Path) -> None:
+    reported = [REPORTED[name](bench) for name in COUNTS]
+    asked = {q for data in reported for q in data.questions.values()}
+    told = {p for data in reported for p in data.passages.values()}
+    for data in fitting_sets(bench, size=200):
+        assert data.questions
+        assert not asked & set(data.questions.values())
+        assert not told & set(data.passages.values())
+
+
+def test_equal_paragraphs_are_one_passage() -> None:
+    data = from_pairs("toy", [("1", "who", "A"), ("2", "what", "B"), ("3", "when", "A")])
+    assert data.passages == {"0": "A", "1": "B"}
+    assert data.gold == {"1": {"0": 1}, "2": {"1": 1}, "3": {"0": 1}}
+    assert list(data.head(2).questions) == ["1", "2"]
+
+
+def test_recall_and_ndcg() -> None:
+    toy = from_pairs("toy", [("1", "who", "A"), ("2", "what", "B")])
+    assert values(toy, {"1": as_ranking(["0", "1"]), "2": as_ranking(["0", "1"])}) == [1.0, 0.0]
+    graded = RetrievalSet("toy", "ndcg@10", toy.passages, toy.questions, {"1": {"0": 2}, "2": {"0": 1, "1": 1}})
+    found = values(graded, {"1": as_ranking(["1", "0"]), "2": as_ranking(["0", "1"])})
+    assert found == pytest.approx([1 / np.log2(3), 1.0])
+    assert values(graded, {"1": {}, "2": as_ranking(["1"])})[0] == 0.0
+
+
+def test_a_documents_best_passage_counts() -> None:
+    assert as_ranking(["a", "b", "a"]) == {"a": 0.0, "b": -1.0}
+
+
+def test_each_ranker_alone_and_both() -> None:
+    row = Scored("q", {1: 0.9, 2: 0.8, 3: 0.1}, {1: 0.0, 2: 9.0, 3: 9.5})
+    best = ranked(row)
+    assert (best["dense"], best["lexical"]) == ([1, 2, 3], [3, 2, 1])
+    assert best["fused"][0] == 2
+
+
+def test_the_fit_trusts_the_ranker_that_is_right() -> None:
+    chance = np.random.default_rng(0)
+    rows = []
+    for _ in range(60):
+        right = np.arange(5) == 0
+        scores = np.stack([chance.normal(0, 0.05, 5) + 0.1 * right, chance.normal(0, 3, 5)], axis=1)
+        rows.append((scores, right))
+    chosen = fitted({"fit-toy": rows})
+    trust_in_dense, trust_in_words = 0.05 / chosen.dense, 3 / chosen.lexical
+    assert trust_in_dense > 5 * trust_in_words
+    assert recall(rows, chosen) > 0.7
+    assert loss(rows, chosen) < loss(rows, Temperatures(0.05, 3.0))
