@@ -88,8 +88,9 @@ class SqlChats:
             with contextlib.suppress(NotFound):  # nothing was attached
                 self._forget_corpus(private_corpus(conversation))
         with self._catalog.session() as session:
+            texts = _texts(session, conversation)
             session.delete(_conversation(session, conversation))
-        self._catalog.scrub()
+        self._catalog.scrub(texts)
 
     def export(self, conversation: str, form: str = "markdown") -> str:
         """The active branch as Markdown, or the whole tree as JSON."""
@@ -331,6 +332,16 @@ def _conversation(session: Session, conversation: str) -> ConversationRow:
     if row is None:
         raise NotFound(f"There is no conversation {conversation}.")
     return row
+
+
+def _texts(session: Session, conversation: str) -> list[bytes]:
+    """What was said, as bytes: to make sure that nothing of it stays on disk."""
+    rows = session.scalars(select(MessageRow).where(MessageRow.conversation_id == conversation)).all()
+    texts = [
+        _conversation(session, conversation).title,
+        *(text for row in rows for text in (row.content, row.answer or "")),
+    ]
+    return [text.encode("utf-8", "surrogatepass") for text in texts if text]
 
 
 def _message(session: Session, message: str) -> MessageRow:

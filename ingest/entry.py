@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from assistant.errors import NotFound, StorageError, ThickshellError, UnreadableFile, UsageError
 from ingest import names, passwords
 from ingest.catalog.database import Catalog, now
-from ingest.catalog.queries import corpus_row, versions
+from ingest.catalog.queries import batches, corpus_row, versions
 from ingest.catalog.removal import remove_documents
 from ingest.catalog.tables import DocumentRow, JobRow
 from ingest.files import FileStore, Received
@@ -49,6 +49,23 @@ class Arrival:
         return cls(file, str(file.absolute()), above, base, password)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The corpus that files come into: its id and name."""
+
+    id: int
+    corpus: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A new version: the document's name, and the file."""
+
+    name: str
+    arrival: Arrival
+    received: Received
+
+
 class Door:
     """Takes files in. `changing` is held while stored files change (HomeLibrary)."""
 
@@ -75,10 +92,7 @@ class Door:
             self._files.flush(copies)
             with self._changing(), self._catalog.session() as session:
                 place = corpus_row(session, corpus).id
-                jobs = [
-                    self._row(session, corpus, place, arrival, item) if isinstance(item, Received) else item
-                    for arrival, item in zip(batch, received)
-                ]
+                jobs = self._rows(session, Place(place, corpus), list(zip(batch, received)))
                 self._files.keep(copies)
                 return jobs
         finally:
@@ -95,34 +109,89 @@ class Door:
         except ThickshellError as error:
             return error
 
-    def _row(self, session: Session, corpus: str, place: int, arrival: Arrival, received: Received) -> int:
-        """The job of a received file, within the caller's transaction."""
-        name = _name_for(session, place, arrival, received.sha256)
-        held = versions(session, place, name)
+    def _rows(
+        self, session: Session, place: Place, pairs: Sequence[tuple[Arrival, Received | ThickshellError]]
+    ) -> list[int | ThickshellError]:
+        """A job for each received file, in the caller's transaction; those of new names are written together."""
+        taken = _taken(session, place, [arrival for arrival, _ in pairs])
+        outcomes: dict[int, int | ThickshellError] = {}
+        fresh: list[tuple[int, Entry]] = []
+        for n, (arrival, item) in enumerate(pairs):
+            if isinstance(item, ThickshellError):
+                outcomes[n] = item
+            elif arrival.name in taken or arrival.source in taken:
+                outcomes |= self._insert(session, place, fresh)
+                fresh.clear()
+                outcomes[n] = self._row(session, place, arrival, item)
+            else:
+                fresh.append((n, Entry(arrival.name, arrival, item)))
+                taken |= {arrival.name, arrival.source}
+        outcomes |= self._insert(session, place, fresh)
+        return [outcomes[n] for n in range(len(pairs))]
+
+    def _row(self, session: Session, place: Place, arrival: Arrival, received: Received) -> int:
+        """The job of a file whose name or source is known: of a version that is there, or of a new one."""
+        name = _name_for(session, place.id, arrival, received.sha256)
+        held = versions(session, place.id, name)
         newest = max(held, key=lambda row: row.id, default=None)
         if newest is not None and newest.sha256 == received.sha256 and newest.state != "failed":
-            return _job_of(session, newest, corpus)
+            return _job_of(session, newest, place.corpus)
         _supersede(session, held)
         live = next((row for row in held if row.live), None)
         if live is not None and live.sha256 == received.sha256:
-            return _job_of(session, live, corpus)
-        document = DocumentRow(
-            corpus_id=place,
-            name=name,
-            state="queued",
-            bytes=received.bytes,
-            sha256=received.sha256,
-            created=now(),
-            source=arrival.source,
-        )
-        session.add(document)
-        session.flush()
-        job = JobRow(document_id=document.id, corpus=corpus, name=name, state="queued", created=now())
-        session.add(job)
-        session.flush()
-        if arrival.password is not None:  # before the commit: a worker may take the job right after it
-            passwords.hold(self._catalog.home, job.id, arrival.password)
-        return job.id
+            return _job_of(session, live, place.corpus)
+        return self._insert(session, place, [(0, Entry(name, arrival, received))])[0]
+
+    def _insert(self, session: Session, place: Place, entries: Sequence[tuple[int, Entry]]) -> dict[int, int]:
+        """New versions and their jobs: the number of each entry -> job id."""
+        if not entries:
+            return {}
+        documents = session.scalars(
+            insert(DocumentRow).returning(DocumentRow.id, sort_by_parameter_order=True),
+            [_version(place.id, entry) for _, entry in entries],
+        ).all()
+        jobs = session.scalars(
+            insert(JobRow).returning(JobRow.id, sort_by_parameter_order=True),
+            [
+                {
+                    "document_id": document,
+                    "corpus": place.corpus,
+                    "name": entry.name,
+                    "state": "queued",
+                    "created": now(),
+                }
+                for document, (_, entry) in zip(documents, entries)
+            ],
+        ).all()
+        for job, (_, entry) in zip(jobs, entries):
+            if entry.arrival.password is not None:  # before the commit: a worker may take the job right after it
+                passwords.hold(self._catalog.home, job, entry.arrival.password)
+        return {n: job for job, (n, _) in zip(jobs, entries)}
+
+
+def _version(corpus: int, entry: Entry) -> dict[str, Any]:
+    return {
+        "corpus_id": corpus,
+        "name": entry.name,
+        "state": "queued",
+        "bytes": entry.received.bytes,
+        "sha256": entry.received.sha256,
+        "created": now(),
+        "source": entry.arrival.source,
+    }
+
+
+def _taken(session: Session, place: Place, arrivals: Sequence[Arrival]) -> set[str]:
+    """Those of the names and sources that the corpus has already."""
+    taken: set[str] = set()
+    for column, texts in (
+        (DocumentRow.name, {arrival.name for arrival in arrivals}),
+        (DocumentRow.source, {arrival.source for arrival in arrivals}),
+    ):
+        for batch in batches(sorted(texts)):
+            query = select(column).where(DocumentRow.corpus_id == place.id, column.in_(batch))
+            taken.update(session.scalars(query))
+    return taken
 
 
 def renewed(session: Session, row: DocumentRow) -> int:

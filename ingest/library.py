@@ -35,7 +35,7 @@ from ingest.catalog.queries import (
     unpack,
     versions,
 )
-from ingest.catalog.removal import remove_documents, remove_stray_vectors, unused_files
+from ingest.catalog.removal import remove_documents, remove_stray_vectors, texts_of, unused_files
 from ingest.catalog.tables import ConversationRow, CorpusRow, DocumentRow, JobRow
 from ingest.entry import OPEN_STATES, Arrival, Door, renewed
 from ingest.files import FileStore
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 IMAGES_KEPT = 24
+REMOVING = "removing"
+"""In the marker file: deleted text may still be on disk."""
 
 
 class Working(Protocol):
@@ -114,7 +116,7 @@ class HomeLibrary:
             raise_revision(session, row.id)
 
     def delete(self, corpus: str) -> None:
-        with self._changing_files():
+        with self._changing_files(REMOVING):
             with self.catalog.session() as session:
                 row = corpus_row(session, corpus)
                 place = row.id
@@ -124,7 +126,7 @@ class HomeLibrary:
                 session.execute(update(ConversationRow).where(ConversationRow.corpus == corpus).values(corpus=None))
                 session.delete(row)
             shutil.rmtree(self.catalog.home / "vectors" / str(place), ignore_errors=True)
-            self._after_removal(doomed, hashes)
+            self._after_removal(doomed, hashes, None)
 
     # --- documents --------------------------------------------------------------------------------------------------
     def documents(self, corpus: str) -> list[DocumentInfo]:
@@ -152,16 +154,17 @@ class HomeLibrary:
             return unpack(row.parsed)
 
     def delete_document(self, corpus: str, name: str) -> None:
-        with self._changing_files():
+        with self._changing_files(REMOVING):
             with self.catalog.session() as session:
                 place = corpus_row(session, corpus).id
                 doomed = [row.id for row in versions(session, place, name)]
                 if not doomed:
                     raise NotFound(f"There is no document named “{name}” in the corpus “{corpus}”.")
+                texts = texts_of(session, doomed)
                 hashes = remove_documents(session, doomed)
                 session.execute(delete(JobRow).where(JobRow.corpus == corpus, JobRow.name == name))
                 raise_revision(session, place)
-            self._after_removal(doomed, hashes)
+            self._after_removal(doomed, hashes, texts)
 
     def original(self, corpus: str, name: str) -> Path:
         with self.catalog.read() as session:
@@ -253,11 +256,12 @@ class HomeLibrary:
 
     # --- removing ---------------------------------------------------------------------------------------------------
     @contextlib.contextmanager
-    def _changing_files(self) -> Iterator[None]:
+    def _changing_files(self, what: str = "storing") -> Iterator[None]:
         """One change of the stored files at a time; a marker stays where the process dies before the end."""
         with storage_errors(self.catalog.home), self.files.lock():
             unfinished = self._marker.exists()  # of a process that died since this one began
-            self._marker.touch()
+            if what == REMOVING or not unfinished:
+                self._marker.write_text(what, "utf-8")
             try:
                 yield
             except NotFound:  # nothing was changed yet
@@ -268,13 +272,13 @@ class HomeLibrary:
                 self.sweep()
             self._marker.unlink(missing_ok=True)
 
-    def _after_removal(self, documents: Sequence[int], hashes: set[str]) -> None:
-        """What follows a removal from the catalog: words, files, page images, and the log of the database."""
+    def _after_removal(self, documents: Sequence[int], hashes: set[str], texts: Sequence[bytes] | None) -> None:
+        """What follows a removal from the catalog: words, files, page images, and what SQLite leaves on disk."""
         if documents:
             self._words.remove(documents)
         self.discard_unused(hashes)
         self._images = Recent(IMAGES_KEPT)
-        if not self.catalog.scrub():
+        if not self.catalog.scrub(texts):
             log.warning("readers held the database; deleted text leaves its log when they are done")
 
     def discard_unused(self, hashes: set[str]) -> None:
@@ -298,8 +302,12 @@ class HomeLibrary:
             for folder in (self.catalog.home / "vectors").glob("*"):
                 if folder.name not in corpora:
                     shutil.rmtree(folder, ignore_errors=True)
-            self.catalog.scrub()
+            # what was being deleted is not known any more, so anything left in the database counts
+            self.catalog.scrub(None if self._marked() == REMOVING else ())
             self._marker.unlink(missing_ok=True)
+
+    def _marked(self) -> str:
+        return self._marker.read_text("utf-8") if self._marker.exists() else ""
 
     # --- archives ---------------------------------------------------------------------------------------------------
     def export(self, corpus: str, target: Path) -> None:

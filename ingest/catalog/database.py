@@ -10,7 +10,7 @@ import contextlib
 import errno
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from assistant.errors import StorageError
-from ingest.catalog import migrate
+from ingest.catalog import migrate, residue
 
 FILE = "catalog.sqlite3"
 BUSY_SECONDS = 30
@@ -70,20 +70,36 @@ class Catalog:
         with storage_errors(self.home), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
-    def scrub(self, seconds: float = 10.0) -> bool:
-        """Empties the write-ahead log, so that deleted text is in no file; False where readers held it for too long."""
+    def scrub(self, deleted: Iterable[bytes] | None = None, seconds: float = 10.0) -> bool:
+        """Makes deletions final on disk: empties the write-ahead log, and writes the database anew where pieces of
+        `deleted` texts (None: anything at all) stayed in gaps of its pages. False where readers held the log for too
+        long.
+        """
         if self.engine.dialect.name != "sqlite":
             return True
-        until = time.monotonic() + seconds
-        with storage_errors(self.home), contextlib.closing(sqlite3.connect(self.home / FILE, timeout=seconds)) as raw:
-            while True:
-                busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                if not busy or time.monotonic() > until:
-                    return not busy
-                time.sleep(0.05)
+        file = self.home / FILE
+        with storage_errors(self.home), contextlib.closing(sqlite3.connect(file, timeout=BUSY_SECONDS)) as raw:
+            raw.isolation_level = None
+            raw.execute("PRAGMA synchronous=FULL")
+            if not _emptied_log(raw, seconds):
+                return False
+            left = residue.gaps(file)
+            if left and (deleted is None or residue.holds(left, deleted)):
+                raw.execute("VACUUM")
+                return _emptied_log(raw, seconds)
+            return True
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _emptied_log(raw: sqlite3.Connection, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def now() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import locale
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -19,10 +20,11 @@ from sqlalchemy import func, select
 
 from assistant.conversations import SqlChats
 from assistant.errors import StorageError
-from ingest.catalog import migrate
+from ingest.catalog import migrate, residue
 from ingest.catalog.database import Catalog
 from ingest.catalog.passages import SqlPassages
-from ingest.catalog.tables import Base, CorpusRow
+from ingest.catalog.removal import remove_documents
+from ingest.catalog.tables import Base, CorpusRow, DocumentRow, PassageRow
 from tests.stored import Home
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,6 +121,59 @@ def test_a_damaged_catalog_is_said_in_one_sentence(tmp_path: Path, content: byte
     (tmp_path / "catalog.sqlite3").write_bytes(content)
     with pytest.raises(StorageError, match="is damaged; restore a backup"):
         Catalog.open(tmp_path)
+
+
+# --- promise 7: what SQLite leaves in its pages -----------------------------------------------------------------------
+def page(content: bytes, *, cells: int = 0, kind: int = 13) -> bytes:
+    """A b-tree page of 512 bytes whose gap holds `content` in front of the cells, which begin at byte 400."""
+    head = bytes([kind, 0, 0, 0, cells, 400 >> 8, 400 & 255, 0])
+    return head + b"\0\1" * cells + content.ljust(400 - len(head) - 2 * cells, b"\0") + b"c" * 112
+
+
+def test_p07_gaps_of_pages_are_found(tmp_path: Path) -> None:
+    first = bytearray(512)
+    first[16:18] = (512).to_bytes(2, "big")
+    first[100:108] = bytes([13, 0, 0, 0, 0, 2, 0, 0])
+    first[200:206] = b"header"
+    overflow = (7).to_bytes(4, "big") + b"o" * 508
+    file = tmp_path / "db"
+    file.write_bytes(bytes(first) + page(b"secret of many bytes", cells=3) + overflow + page(b""))
+    found = residue.gaps(file)
+    assert found == b"header\0secret of many bytes"
+    assert residue.holds(found, [b"other", b"a secret of many bytes indeed"[2:]])
+    assert residue.holds(found, [b"short", b"header"])
+    assert not residue.holds(found, [b"something else altogether, and long"])
+    assert not residue.holds(b"", [b"secret"])
+
+
+def test_p07_deleted_rows_leave_no_trace_whatever_the_pages_do(tmp_path: Path) -> None:
+    catalog, chance, live = Catalog.open(tmp_path), random.Random(5), {}
+    with catalog.session() as session:
+        session.add(CorpusRow(id=1, name="a", created=""))
+    for step in range(60):
+        gone: list[bytes] = []
+        with catalog.session() as session:
+            if live and chance.random() < 0.45:
+                number = chance.choice(list(live))
+                gone = live.pop(number)
+                remove_documents(session, [number])
+            else:
+                texts = [
+                    f"tok{step}q{k}z " + "w " * chance.randrange(0, 1500 if chance.random() < 0.1 else 100)
+                    for k in range(chance.randrange(1, 30))
+                ]
+                row = DocumentRow(corpus_id=1, name=f"name{step}q", state="ready", live=True, sha256="", created="")
+                session.add(row)
+                session.flush()
+                session.add_all(
+                    PassageRow(document_id=row.id, ordinal=k, start=0, end=1, text=text, hash=f"{step:032}{k:032}")
+                    for k, text in enumerate(texts)
+                )
+                live[row.id] = [f"name{step}q".encode(), *(text.encode() for text in texts)]
+        assert catalog.scrub(gone)
+        data = (tmp_path / "catalog.sqlite3").read_bytes()
+        assert [text for text in gone if text.split(b" ")[0] in data] == []
+    catalog.close()
 
 
 # --- promise 10 -------------------------------------------------------------------------------------------------------
