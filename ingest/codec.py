@@ -7,10 +7,14 @@ of cells cost offsets only. Version 1.
 
 from __future__ import annotations
 
+import gc
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from assistant.types import Block, Box, Cell, Document, Line, Report, Table
+from assistant.types import Block, Box, Cell, Document, Line, Report, Scalar, Table
+from ingest.builder import BETWEEN_CELLS
 
 VERSION = 1
 Json = dict[str, Any]
@@ -24,7 +28,21 @@ def dumps(document: Document) -> bytes:
 
 
 def loads(data: bytes | str) -> Document:
-    return document_from_json(json.loads(data))
+    """The inverse of `dumps`."""
+    with _no_collections():
+        return document_from_json(json.loads(data))
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Millions of new objects, none of them garbage: Python's collector would look at them all, again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def document_to_json(document: Document) -> Json:
@@ -88,8 +106,13 @@ def _table_to_json(table: Table, text: str) -> Json:
         "page": table.page,
         "sheet": table.sheet,
         "header_rows": table.header_rows,
-        "at": [[c.row for c in cells], [c.column for c in cells], [c.start for c in cells], [c.end for c in cells]],
     }
+    width = max((cell.column for cell in cells), default=0)
+    lengths = [cell.end - cell.start for cell in cells]
+    if all(a == b for a, b in zip(map(_place, cells), _grid(table.start, width, lengths))):
+        data["grid"] = [width, lengths]
+    else:
+        data["at"] = [list(column) for column in zip(*map(_place, cells))]
     texts = {str(i): c.text for i, c in enumerate(cells) if text[c.start : c.end] != c.text}
     values = [(i, c.value) for i, c in enumerate(cells) if not _same(c.value, c.text or None)]
     if texts:
@@ -105,23 +128,45 @@ def _table_to_json(table: Table, text: str) -> Json:
     return data
 
 
+def _place(cell: Cell) -> tuple[int, int, int, int]:
+    return cell.row, cell.column, cell.start, cell.end
+
+
+def _grid(start: int, width: int, lengths: list[int]) -> Iterator[tuple[int, int, int, int]]:
+    """Row, column, start and end of cells that stand row by row as ingest.builder sets them: only lengths are
+    stored."""
+    row, column = 1, 0
+    for length in lengths:
+        if column == width:
+            row, column, start = row + 1, 0, start + 1 - len(BETWEEN_CELLS)
+        column += 1
+        yield row, column, start, start + length
+        start += length + len(BETWEEN_CELLS)
+
+
 def _table_from_json(data: Json, text: str) -> Table:
-    texts = data.get("texts", {})
-    values = dict(zip(*data["values"])) if "values" in data else {}
-    addresses, boxes = data.get("addresses"), data.get("boxes")
-    cells = []
-    for i, (row, column, start, end) in enumerate(zip(*data["at"])):
-        shown = texts[str(i)] if str(i) in texts else text[start:end]
-        value = values.get(i, shown or None)
-        box = tuple(boxes[i]) if boxes and boxes[i] else None
-        cells.append(Cell(row, column, shown, value, start, end, addresses[i] if addresses else None, box))
-    rows = tuple(tuple(row) for row in data["rows"]) if "rows" in data else _rows(tuple(cells), data["header_rows"])
     start, end = data["span"]
+    places = _grid(start, *data["grid"]) if "grid" in data else zip(*data["at"])
+    texts = data.get("texts", {})
+    values = iter(zip(*data["values"])) if "values" in data else iter(())
+    addresses, boxes = data.get("addresses"), data.get("boxes")
+    at, value = next(values, (-1, None))
+    cells = []
+    for i, (row, column, first, last) in enumerate(places):
+        shown = texts[str(i)] if str(i) in texts else text[first:last]
+        own: Scalar = shown or None
+        if i == at:
+            own = value
+            at, value = next(values, (-1, None))
+        box = tuple(boxes[i]) if boxes and boxes[i] else None
+        cells.append(Cell(row, column, shown, own, first, last, addresses[i] if addresses else None, box))
+    done = tuple(cells)
+    rows = tuple(tuple(row) for row in data["rows"]) if "rows" in data else _rows(done, data["header_rows"])
     return Table(
         data["name"],
         tuple(data["header"]),
         rows,
-        tuple(cells),
+        done,
         start,
         end,
         data["page"],
@@ -132,12 +177,16 @@ def _table_from_json(data: Json, text: str) -> Table:
 
 def _rows(cells: tuple[Cell, ...], header_rows: int) -> tuple[tuple[str, ...], ...]:
     """The body as texts, where cells stand row after row without gaps, as the builder makes them."""
-    rows: list[list[str]] = []
+    rows: list[tuple[str, ...]] = []
+    row: list[str] = []
+    at = 0
     for cell in cells:
-        if cell.row > len(rows):
-            rows.append([])
-        rows[-1].append(cell.text)
-    return tuple(tuple(row) for row in rows[header_rows:])
+        if cell.row != at and row:
+            rows.append(tuple(row))
+            row = []
+        at = cell.row
+        row.append(cell.text)
+    return tuple([*rows, tuple(row)] if row else rows)[header_rows:]
 
 
 def _same(a: object, b: object) -> bool:

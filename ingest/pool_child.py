@@ -24,7 +24,7 @@ from assistant.types import Document, Limits
 from ingest import codec
 from ingest.parsers import parser_for
 
-MAX_OBJECTS = 1_500_000  # cells, lines and blocks that the parent is asked to hold: about 450 MB
+MAX_OBJECTS = 1_000_000  # cells, lines and blocks that the parent is asked to hold: about 400 MB
 
 
 def main() -> None:

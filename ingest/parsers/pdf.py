@@ -11,7 +11,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as raw
 
-from assistant.errors import LimitExceeded
+from assistant.errors import LimitExceeded, UnreadableFile
 from assistant.types import Document, Limits
 from ingest.builder import DocumentBuilder
 from ingest.parsers.pdf_blocks import Flow, add_page, add_words
@@ -52,7 +52,9 @@ class PdfParser:
                 if progress:
                     progress(number, count)
             _report(flow, pictures)
-            return builder.build(empty_ok=bool(builder.ocr_pages))
+            if not builder.length and not builder.ocr_pages:
+                raise UnreadableFile("The PDF holds no text: its pages are blank or too damaged to be shown.")
+            return builder.build(empty_ok=True)
 
 
 def _add(flow: Flow, pdf: Any, number: int, form: Any, read: tuple[Sequence[Word], float] | None) -> bool:

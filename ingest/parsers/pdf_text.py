@@ -122,16 +122,7 @@ def _words(raw: Any, frame: Frame) -> Iterator[Word]:
         loose(raw, i, rect)
         left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
         if run:
-            quarter = style.quarter
-            a, b, c = (
-                (left, right, bottom)
-                if quarter == 0
-                else (bottom, top, right)
-                if quarter == 1
-                else (left, right, top)
-                if quarter == 2
-                else (bottom, top, left)
-            )
+            a, b, c = (left, right, bottom) if style.quarter == 0 else _span(left, bottom, right, top, style.quarter)
             reach = 0.3 * style.size
             if a - high > reach or low - b > reach or not -reach <= c - cross <= reach:
                 yield _word(raw, run, style, first, (x0, y0, x1, y1), space, frame)
@@ -144,9 +135,14 @@ def _words(raw: Any, frame: Frame) -> Iterator[Word]:
         style = _style_at(raw, i, frame, styles)
         first, run = i, [char]
         x0, y0, x1, y1 = left, bottom, right, top
-        low, high, cross = ((left, right, bottom), (bottom, top, right), (left, right, top), (bottom, top, left))[style.quarter]
+        low, high, cross = _span(left, bottom, right, top, style.quarter)
     if run:
         yield _word(raw, run, style, first, (x0, y0, x1, y1), space, frame)
+
+
+def _span(left: float, bottom: float, right: float, top: float, quarter: int) -> tuple[float, float, float]:
+    """Begin and end along the reading direction (unordered), and where the line stands across it."""
+    return ((left, right, bottom), (bottom, top, right), (left, right, top), (bottom, top, left))[quarter]
 
 
 def _character(code: int) -> str:
