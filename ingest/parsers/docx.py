@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import UnreadableFile
@@ -12,6 +10,7 @@ from assistant.types import BlockKind, Document, Limits
 from ingest.builder import DocumentBuilder
 from ingest.parsers.docx_inline import Inline, InlineReader
 from ingest.parsers.docx_numbering import Numbering, read_numbering
+from ingest.parsers.docx_styles import Style, heading_level, read_styles
 from ingest.parsers.drawings import chart_grid, diagram_texts
 from ingest.parsers.ooxml import (
     DAMAGED,
@@ -51,21 +50,12 @@ class DocxParser:
         return builder.build()
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
-    name: str = ""
-    based_on: str = ""
-    outline: int | None = None
-    number: str = ""
-    level: int = 0
-
-
 class _Reader:
     def __init__(self, package: Package, builder: DocumentBuilder) -> None:
         self.package, self.builder = package, builder
         self.main = package.main("word/document.xml")
         self.relations = package.relations(self.main)
-        self.styles = _styles(self._part("styles"))
+        self.styles = read_styles(self._part("styles"))
         self.numbering: Numbering = read_numbering(self._part("numbering"))
         self.notes = {
             kind: {attribute(n, "id"): n for n in elements(self._part(kind + "s"), kind)}
@@ -132,7 +122,7 @@ class _Reader:
         found = self.inline.read(p)
         style = self.styles.get(attribute(child(p, "pPr", "pStyle"), "val"), Style())
         label = self._label(p, style) if found.text.strip() or found.asides else None
-        level = _heading_level(p, style)
+        level = heading_level(p, style)
         if level and found.text.strip() and kind == "paragraph":
             self._flush()
             text = " ".join(part for part in (label if label != "-" else None, found.text) if part)
@@ -271,43 +261,3 @@ def _blocks(parent: Element) -> Iterator[Element]:
 
 def _on(element: Element | None) -> bool:
     return element is not None and attribute(element, "val", "1") not in ("0", "false", "off")
-
-
-def _styles(root: Element | None) -> dict[str, Style]:
-    """Paragraph styles with what they inherit."""
-    raw = {}
-    for style in elements(root, "style"):
-        properties = child(style, "pPr")
-        outline = attribute(child(properties, "outlineLvl"), "val")
-        raw[attribute(style, "styleId")] = Style(
-            attribute(child(style, "name"), "val").lower(),
-            attribute(child(style, "basedOn"), "val"),
-            int(outline) if outline.isdigit() else None,
-            attribute(child(properties, "numPr", "numId"), "val"),
-            int(level) if (level := attribute(child(properties, "numPr", "ilvl"), "val")).isdigit() else 0,
-        )
-    return {id: _inherit(style, raw) for id, style in raw.items()}
-
-
-def _inherit(style: Style, raw: dict[str, Style]) -> Style:
-    name, outline, number, level, seen = style.name, style.outline, style.number, style.level, 0
-    while style.based_on in raw and seen < 20:
-        style, seen = raw[style.based_on], seen + 1
-        outline = style.outline if outline is None else outline
-        if not number:
-            number, level = style.number, level or style.level
-        if not re.match(r"heading \d|title$|subtitle$", name) and re.match(r"heading \d", style.name):
-            name = style.name
-    return Style(name, "", outline, number, level)
-
-
-def _heading_level(p: Element, style: Style) -> int:
-    """1 and more for headings, 0 for other paragraphs."""
-    outline = attribute(child(p, "pPr", "outlineLvl"), "val")
-    if outline.isdigit():
-        return int(outline) + 1 if int(outline) < 9 else 0
-    if named := re.match(r"heading (\d)", style.name):
-        return int(named[1])
-    if style.name == "title":
-        return 1
-    return style.outline + 1 if style.outline is not None and style.outline < 9 else 0

@@ -9,6 +9,7 @@ from assistant.errors import Encrypted, UnreadableFile
 from assistant.types import BlockKind, Document, Limits
 from ingest.builder import DocumentBuilder
 from ingest.parsers.drawings import chart_grid
+from ingest.parsers.odf_text import anchored, cell_text, count, flat, list_items, paragraph_text, table_rows
 from ingest.parsers.ooxml import (
     DAMAGED,
     Element,
@@ -145,17 +146,19 @@ class _Reader:
         match local(element):
             case "h":
                 level = attribute(element, "outline-level", "1")
-                self.builder.add("heading", _text(element), page=self.page, level=int(level) if level.isdigit() else 1)
+                self.builder.add(
+                    "heading", paragraph_text(element), page=self.page, level=int(level) if level.isdigit() else 1
+                )
                 self._asides(element)
             case "p":
                 style = attribute(element, "style-name")
                 if self.page is None and "Title" in (style, self.parents.get(style)):
-                    self.builder.add("heading", _text(element), level=1)
+                    self.builder.add("heading", paragraph_text(element), level=1)
                 else:
-                    self.builder.add(kind, _text(element), page=self.page)
+                    self.builder.add(kind, paragraph_text(element), page=self.page)
                 self._asides(element)
             case "list":
-                self.builder.add("list", "\n".join(_items(element, 0, "" if self.page else "- ")), page=self.page)
+                self.builder.add("list", "\n".join(list_items(element, 0, "" if self.page else "- ")), page=self.page)
                 self._asides(element)
             case "table":
                 self.table(element)
@@ -198,7 +201,7 @@ class _Reader:
 
     def _asides(self, element: Element) -> None:
         """Notes, comments, frames anchored in a paragraph."""
-        for each in _anchored(element):
+        for each in anchored(element):
             match local(each):
                 case "note":
                     self.builder.add("note", flat(child(each, "note-body")), page=self.page)
@@ -214,17 +217,17 @@ class _Reader:
 
     def table(self, table: Element) -> None:
         filler, nested = GridFiller(), []
-        rows = list(_rows(table))
+        rows = list(table_rows(table))
         for row in rows[:100_000]:
             cells = []
             for cell in elements(row, "table-cell"):
                 nested += list(_nested(cell))
-                repeat = min(_count(cell, "number-columns-repeated"), _MAX_REPEAT)
-                spans = (_count(cell, "number-columns-spanned"), _count(cell, "number-rows-spanned"))
-                cells += [(_cell_text(cell, "" if self.page else "- "), *spans)] * repeat
-            for _ in range(min(_count(row, "number-rows-repeated"), _MAX_REPEAT)):
+                repeat = min(count(cell, "number-columns-repeated"), _MAX_REPEAT)
+                spans = (count(cell, "number-columns-spanned"), count(cell, "number-rows-spanned"))
+                cells += [(cell_text(cell, "" if self.page else "- "), *spans)] * repeat
+            for _ in range(min(count(row, "number-rows-repeated"), _MAX_REPEAT)):
                 filler.row(cells)
-        headers = sum(len(list(_rows(each))) for each in elements(table, "table-header-rows"))
+        headers = sum(len(list(table_rows(each))) for each in elements(table, "table-header-rows"))
         name = attribute(table, "name") if self.page is None else ""
         known = 0 < headers < len(rows)
         add_grid(self.builder, filler.rows, name=_own(name), header_rows=headers if known else None, page=self.page)
@@ -244,80 +247,5 @@ def _own(name: str) -> str:
     )
 
 
-def _count(element: Element, name: str) -> int:
-    text = attribute(element, name, "1")
-    return max(1, int(text)) if text.isdigit() and len(text) < 9 else 1
-
-
-def _rows(parent: Element) -> list[Element]:
-    found = []
-    for element in elements(parent):
-        if local(element) == "table-row":
-            found.append(element)
-        elif local(element) in ("table-rows", "table-header-rows", "table-row-group"):
-            found += _rows(element)
-    return found
-
-
 def _nested(cell: Element) -> list[Element]:
     return [e for e in elements(cell, "table") if attribute(e, "is-sub-table") != "true"]
-
-
-def _cell_text(cell: Element, mark: str) -> str:
-    lines: list[str] = []
-    for each in elements(cell):
-        match local(each):
-            case "p" | "h":
-                lines.append(_text(each))
-            case "list":
-                lines += _items(each, 0, mark)
-    return "\n".join(line for line in lines if line.strip())
-
-
-def _items(element: Element, depth: int, mark: str) -> list[str]:
-    """Lines of a list; inner lists are indented."""
-    lines: list[str] = []
-    for item in elements(element, "list-item", "list-header"):
-        for each in elements(item):
-            if local(each) == "list" and depth < 10:
-                lines += _items(each, depth + 1, mark)
-            elif local(each) in ("p", "h") and (text := _text(each).strip()):
-                lines.append("  " * depth + mark + text)
-    return lines
-
-
-def _anchored(element: Element) -> list[Element]:
-    """Notes, comments and frames below a paragraph, not those inside other such."""
-    found = []
-    for each in elements(element):
-        if local(each) in ("note", "annotation", "frame", "custom-shape"):
-            found.append(each)
-        else:
-            found += _anchored(each)
-    return found
-
-
-def _text(p: Element, depth: int = 0) -> str:
-    """Text of a paragraph with its counted blanks, tabs and breaks; what is anchored in it is left out."""
-    parts = [p.text or ""]
-    for each in elements(p):
-        match local(each):
-            case "s":
-                parts.append(" " * min(_count(each, "c"), 100))
-            case "tab":
-                parts.append("\t")
-            case "line-break":
-                parts.append("\n")
-            case "note" | "annotation" | "frame" | "custom-shape" | "bookmark" | "ruby-text":
-                pass
-            case "page-number" | "page-count":
-                pass
-            case _ if depth < _DEPTH:
-                parts.append(_text(each, depth + 1))
-        parts.append(each.tail or "")
-    return "".join(parts)
-
-
-def flat(element: Element | None) -> str:
-    """All paragraphs below an element as lines."""
-    return "\n".join(text for text in (_text(p).strip() for p in descendants(element, "p", "h")) if text)

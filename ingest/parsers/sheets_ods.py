@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assistant.types import Scalar
-from ingest.parsers.ooxml import Element, Package, attribute, child, descendants, elements, local
+from ingest.parsers.odf_text import count, flat, paragraph_text, table_rows
+from ingest.parsers.ooxml import Element, Package, attribute, child, descendants, elements
 from ingest.parsers.regions import READ_ROWS, Sheet, Shown, address
 
 _MAX_COLUMNS = 16_384
@@ -22,8 +23,8 @@ def read_ods(package: Package, most_cells: int) -> Iterator[Sheet]:
     for table in elements(child(root, "body", "spreadsheet"), "table"):
         sheet = Sheet(attribute(table, "name"), hidden=attribute(table, "style-name") in hidden)
         at = 0
-        for row in _rows(table):
-            repeat = _count(row, "number-rows-repeated")
+        for row in table_rows(table):
+            repeat = count(row, "number-rows-repeated")
             for _ in range(min(repeat, _MAX_REPEAT) if at < READ_ROWS and len(sheet.cells) < most_cells else 0):
                 if not _row(row, sheet, at):
                     break
@@ -33,22 +34,9 @@ def read_ods(package: Package, most_cells: int) -> Iterator[Sheet]:
             if _says(row):
                 sheet.rows = at
         for shape in descendants(child(table, "shapes"), "text-box", "custom-shape"):
-            sheet.texts.append(text_of(shape))
+            sheet.texts.append(flat(shape))
         most_cells -= len(sheet.cells)
         yield sheet
-
-
-def _rows(parent: Element) -> Iterator[Element]:
-    for element in elements(parent):
-        if local(element) == "table-row":
-            yield element
-        elif local(element) in ("table-rows", "table-header-rows", "table-row-group"):
-            yield from _rows(element)
-
-
-def _count(element: Element, name: str) -> int:
-    text = attribute(element, name, "1")
-    return max(1, int(text)) if text.isdigit() and len(text) < 9 else 1
 
 
 def _says(row: Element) -> bool:
@@ -59,22 +47,22 @@ def _row(row: Element, sheet: Sheet, at: int) -> bool:
     """Cells of one row; whether there were any."""
     column = 0
     for cell in elements(row, "table-cell", "covered-table-cell"):
-        repeat = _count(cell, "number-columns-repeated")
+        repeat = count(cell, "number-columns-repeated")
         shown = _shown(cell)
         if shown[0] and column < _MAX_COLUMNS:
             for c in range(column, min(column + repeat, column + _MAX_REPEAT)):
                 sheet.cells[at, c] = shown
-            down, across = _count(cell, "number-rows-spanned"), _count(cell, "number-columns-spanned")
+            down, across = count(cell, "number-rows-spanned"), count(cell, "number-columns-spanned")
             if down > 1 or across > 1:
                 sheet.merges.append((at, column, at + down - 1, column + min(across, _MAX_REPEAT) - 1))
         for note in elements(cell, "annotation"):
-            sheet.notes.append((address((at, column)), text_of(note)))
+            sheet.notes.append((address((at, column)), flat(note)))
         column += repeat
     return _says(row)
 
 
 def _shown(cell: Element) -> Shown:
-    text = "\n".join(_paragraph(p) for p in elements(cell, "p"))
+    text = "\n".join(paragraph_text(p) for p in elements(cell, "p"))
     return text, (_value(cell, text) if text else None)
 
 
@@ -94,27 +82,3 @@ def _value(cell: Element, text: str) -> Scalar:
             return attribute(cell, "boolean-value") == "true"
         case _:
             return text
-
-
-def _paragraph(p: Element) -> str:
-    """Text of a text:p, with its counted blanks, tabs and line breaks; comments inside are left out."""
-    parts = [p.text or ""]
-    for each in elements(p):
-        match local(each):
-            case "s":
-                parts.append(" " * min(_count(each, "c"), 100))
-            case "tab":
-                parts.append("\t")
-            case "line-break":
-                parts.append("\n")
-            case "annotation":
-                pass
-            case _:
-                parts.append(_paragraph(each))
-        parts.append(each.tail or "")
-    return "".join(parts)
-
-
-def text_of(element: Element) -> str:
-    """Paragraphs below an element as lines."""
-    return "\n".join(_paragraph(p) for p in descendants(element, "p", "h")).strip()
