@@ -7,6 +7,7 @@ version or corpus it stands. A document becomes `ready` in one transaction, when
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ WINDOW = 1024
 CHUNK = 128
 """Passages embedded and stored at once: the longest step between two looks at `stop`."""
 DOCUMENTS = 200
+LOOK_EVERY = 10.0
+"""Seconds between two looks at all documents; jobs, which are indexed by state, tell of new ones at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,20 @@ class Embedding:
     def __init__(self, catalog: Catalog, embedder: Embedder, queue: Queue) -> None:
         self._catalog, self._embedder, self._queue = catalog, embedder, queue
         self.complete = False
+        self._look_at = 0.0
 
     def step(self, stop: Callable[[], bool]) -> bool:
         """Embeds the next window of documents; False where none waits. Errors of the encoder go through."""
         encoder = self._embedder.id
         with self._catalog.read() as session:
+            if time.monotonic() < self._look_at and not _any_job_waits(session):
+                return False
             window, texts = _next_window(session, encoder, fresh=True)
             if not window and not self.complete:
                 window, texts = _next_window(session, encoder, fresh=False)
                 self.complete = not window
         if not window:
+            self._look_at = time.monotonic() + LOOK_EVERY
             return False
         ready = [waiting.document for waiting in window if waiting.done(set())]
         self._finish(ready)
@@ -127,6 +134,10 @@ def _next_window(session: Session, encoder: str, *, fresh: bool) -> tuple[list[W
         left[documents[-1]] = session.scalar(select(func.count(PassageRow.hash.distinct())).where(last, lacks)) or 0
     window = [Waiting(d, frozenset(hashes[d]), left[d], passages.get(d, 0)) for d in documents]
     return window, {row.hash: searched_text(row.context, row.text) for row in rows}
+
+
+def _any_job_waits(session: Session) -> bool:
+    return session.scalar(select(JobRow.id).where(JobRow.state == "words").limit(1)) is not None
 
 
 def _chunks(texts: dict[str, str]) -> Iterator[list[tuple[str, str]]]:
