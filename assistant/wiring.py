@@ -44,10 +44,15 @@ class House:
     # --- what the edge uses ---------------------------------------------------------------------------------------
     @cached_property
     def library(self) -> HomeLibrary:
+        from assistant.indexes.shelf import forget
         from ingest.library import HomeLibrary
 
         return HomeLibrary(
-            self.catalog, self.words, worker=lambda: self.worker, max_upload_mb=self.settings.max_upload_mb
+            self.catalog,
+            self.words,
+            worker=lambda: self.worker,
+            max_upload_mb=self.settings.max_upload_mb,
+            forget_vectors=forget,
         )
 
     @cached_property

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import psutil
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -36,14 +37,14 @@ from ingest.catalog.queries import (
     versions,
 )
 from ingest.catalog.removal import remove_documents, remove_stray_vectors, texts_of, unused_files
-from ingest.catalog.tables import ConversationRow, CorpusRow, DocumentRow, JobRow
+from ingest.catalog.tables import ConversationRow, CorpusRow, DocumentRow, JobRow, PassageRow
 from ingest.entry import OPEN_STATES, Arrival, Door, renewed
 from ingest.files import FileStore
 from ingest.queue_view import Watch, job_infos
 from ingest.shown import corpus_info, document_json
 
 if TYPE_CHECKING:
-    from assistant.seams import WordIndex
+    from assistant.seams import I64, WordIndex
 
 log = logging.getLogger(__name__)
 IMAGES_KEPT = 24
@@ -71,11 +72,13 @@ class HomeLibrary:
         *,
         worker: Callable[[], Working] | None = None,
         max_upload_mb: int = 1024,
+        forget_vectors: Callable[[Path, I64], None] | None = None,
     ) -> None:
         self.catalog = catalog
         self.files = FileStore(catalog.home)
         self._words = words
         self._worker = worker
+        self._forget_vectors = forget_vectors
         self._limit = max_upload_mb << 20
         self._door = Door(catalog, self.files, self._changing_files, self._limit)
         self._marker = catalog.home / "files.unfinished"
@@ -165,6 +168,7 @@ class HomeLibrary:
                 session.execute(delete(JobRow).where(JobRow.corpus == corpus, JobRow.name == name))
                 raise_revision(session, place)
             self._after_removal(doomed, hashes, texts)
+            self._without_vectors(place)
 
     def original(self, corpus: str, name: str) -> Path:
         with self.catalog.read() as session:
@@ -281,6 +285,16 @@ class HomeLibrary:
         if not self.catalog.scrub(texts):
             log.warning("readers held the database; deleted text leaves its log when they are done")
 
+    def _without_vectors(self, place: int) -> None:
+        """Takes vectors of passages that are gone out of the corpus's saved index, where it has one."""
+        folder = self.catalog.home / "vectors" / str(place)
+        if self._forget_vectors is None or not folder.is_dir():
+            return
+        with self.catalog.read() as session:
+            query = select(PassageRow.id).join(DocumentRow).where(DocumentRow.corpus_id == place)
+            live = np.fromiter(session.scalars(query), np.int64)
+        self._forget_vectors(folder, live)
+
     def discard_unused(self, hashes: set[str]) -> None:
         """Removes those of the files that no document has: after a removal or a replacement."""
         with self.files.lock():
@@ -302,6 +316,8 @@ class HomeLibrary:
             for folder in (self.catalog.home / "vectors").glob("*"):
                 if folder.name not in corpora:
                     shutil.rmtree(folder, ignore_errors=True)
+                elif self._marked() == REMOVING:
+                    self._without_vectors(int(folder.name))
             # what was being deleted is not known any more, so anything left in the database counts
             self.catalog.scrub(None if self._marked() == REMOVING else ())
             self._marker.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ published, so a changed encoder builds beside what there was.
 
 from __future__ import annotations
 
-import logging
 import shutil
 import threading
 from collections.abc import Collection
@@ -18,14 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assistant.errors import StorageError
+from assistant.indexes import shelf
 from assistant.indexes.faiss import CROSSOVER, FaissIndex
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assistant.seams import F32, I64, PassageStore
-
-log = logging.getLogger(__name__)
 
 CHUNK = 20_000
 ATTEMPTS = 5
@@ -85,14 +83,15 @@ class CorpusVectors:
         """Write a generation where the newest is not up to date; then nothing removed is left on disk."""
         entry = self._current(corpus)
         with entry.lock:
-            if entry.unsaved or not self._generations(self._store.corpus_id(corpus)):
-                self._publish(self._store.corpus_id(corpus), entry)
+            number = self._store.corpus_id(corpus)
+            if entry.unsaved or not shelf.generations(self._shelf(number)):
+                self._publish(number, entry)
 
     def drop(self, corpus: int) -> None:
         """Everything of a deleted corpus, by its id."""
         with self._guard:
             self._corpora.pop(corpus, None)
-        shutil.rmtree(self._folder / str(corpus), ignore_errors=True)
+        shutil.rmtree(self._shelf(corpus), ignore_errors=True)
 
     def wait(self) -> None:
         """Until no index is being renewed beside its searches."""
@@ -107,7 +106,7 @@ class CorpusVectors:
             entry = self._corpora.setdefault(number, _Corpus(FaissIndex(self._dim, self._encoder)))
         with entry.lock:
             if entry.revision < 0:
-                entry.index = self._newest(number)
+                entry.index = shelf.newest(self._shelf(number), self._encoder, self._dim)
             revision = self._store.revision(corpus)
             if entry.revision != revision:
                 self._follow(corpus, entry)
@@ -144,40 +143,12 @@ class CorpusVectors:
             entry.renewal.start()
 
     # --- on disk ---
-    def _generations(self, number: int) -> list[Path]:
-        """Generations of a corpus, newest first."""
-        folder = self._folder / str(number)
-        names = [path for path in folder.iterdir() if path.name.isdigit()] if folder.is_dir() else []
-        return sorted(names, key=lambda path: int(path.name), reverse=True)
-
-    def _newest(self, number: int) -> FaissIndex:
-        """The newest sound generation of this encoder, or an empty index."""
-        for folder in self._generations(number):
-            try:
-                index = FaissIndex.load(folder)
-            except StorageError as error:
-                log.warning("%s It is made anew from the catalog.", error)
-                continue
-            if (index.encoder, index.dim) == (self._encoder, self._dim):
-                return index
-            log.info("The vector index in %s is of another encoder; a new one is made beside it.", folder.name)
-        return FaissIndex(self._dim, self._encoder)
+    def _shelf(self, number: int) -> Path:
+        return self._folder / str(number)
 
     def _publish(self, number: int, entry: _Corpus) -> None:
-        """Write the generation of this revision, then delete the others. A read-only home works without."""
-        target = self._folder / str(number) / str(max(entry.revision, 0))
-        others = self._generations(number)
-        try:
-            if target in others:  # damaged, of another encoder, or written by another process at the same revision
-                shutil.rmtree(target)
-            entry.index.save(target)
-        except (StorageError, OSError) as error:
-            log.warning("The vectors are not saved: %s", error)
-            return
-        entry.unsaved = 0
-        for folder in others:
-            if folder != target:
-                shutil.rmtree(folder, ignore_errors=True)
+        if shelf.publish(self._shelf(number), max(entry.revision, 0), entry.index):
+            entry.unsaved = 0
 
 
 def _renew_beside(entry: _Corpus) -> None:

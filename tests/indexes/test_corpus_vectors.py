@@ -12,6 +12,7 @@ from changing_store import ChangingStore
 
 from assistant.indexes import corpus as corpus_module
 from assistant.indexes import faiss as faiss_module
+from assistant.indexes import shelf
 from assistant.indexes.corpus import CorpusVectors
 
 
@@ -84,6 +85,23 @@ def test_saving_takes_removed_vectors_off_the_disk(store: ChangingStore, tmp_pat
     index.save("main")
     assert not any(gone in file.read_bytes() for file in tmp_path.rglob("vectors.faiss"))
     assert len(generations(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("document", [101, 102])
+def test_forgetting_needs_no_encoder(store: ChangingStore, tmp_path: Path, document: int) -> None:
+    vectors(store, tmp_path).save("main")
+    gone = store.embedder.embed_passages(["tax law of 2019"]).astype("<f2").tobytes()
+    store.take(document)
+    live = store.vector_state("main", "")[0]
+    shelf.forget(tmp_path / "1", live)
+    assert any(gone in file.read_bytes() for file in tmp_path.rglob("vectors.faiss")) == (document == 101)
+    assert len(generations(tmp_path)) == 1
+    before = generations(tmp_path)
+    shelf.forget(tmp_path / "1", live)
+    assert generations(tmp_path) == before
+    shelf.forget(tmp_path / "1", live[:0])
+    assert generations(tmp_path) == []
+    shelf.forget(tmp_path / "never", live)
 
 
 def test_damage_is_noticed_and_mended(store: ChangingStore, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
