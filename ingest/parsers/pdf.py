@@ -24,7 +24,7 @@ from ingest.parsers.pdf_text import Frame, Word, frame_of, words_of
 Progress = Callable[[int, int], None]
 _DPI = 200
 _NO_TITLE = re.compile(
-    r"untitled|microsoft|\.(docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?)\b|^\W*$|^\d+$|^about:|^file:|^https?:",
+    r"untitled|microsoft|\.(docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?)\b|^[\W\d_]*$|^about:|^file:|^https?:",
     re.IGNORECASE,
 )
 
@@ -44,7 +44,7 @@ class PdfParser:
                 )
             builder = DocumentBuilder("pdf", limits, title=_title(pdf), date=_date(pdf), pages=count)
             sample = dict(_sample(pdf))
-            flow = Flow(builder, learn(sample.values()))
+            flow = Flow(builder, learn(sample.values()), title_level=0 if builder.title else 9)
             form = _form(pdf)
             pictures = 0
             for number in range(1, count + 1):

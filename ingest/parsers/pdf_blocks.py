@@ -40,6 +40,7 @@ class Flow:
     running: set[str] = field(default_factory=set)  # heads and feet already kept
     repeated: int = 0  # and left out since
     title: str = ""  # the last short lines: a table's name
+    title_level: int = 9  # of the heading that names the document: the highest on page 1; 0: the file names itself
 
 
 def add_words(
@@ -164,5 +165,6 @@ def _add_paragraph(flow: Flow, paragraph: Paragraph, number: int, turn: int) -> 
     level = flow.style.level(paragraph)
     kind: BlockKind = "heading" if level else "list" if is_list(paragraph.text) else flow.plain
     flow.builder.add_lines(kind, lines, page=number, level=level)
-    if level and not flow.builder.title and number <= 2:
+    if level and level < flow.title_level and number == 1:
+        flow.title_level = level
         flow.builder.title = " ".join(" ".join(text for text, _ in lines).split())[:200]

@@ -19,6 +19,8 @@ GAP = 0.75  # a gap of so many font sizes ends a segment: it may be a gutter or 
 _BULLET = re.compile(r"^([•◦▪‣●○■□◆►·\-–—*]|\(?[0-9ivxIVX]{1,4}[.)]|\(?[a-zA-Z][.)])\s+\S")
 _SYMBOL = re.compile(r"^[•◦▪‣●○■□◆►·]\s*\S")
 
+_NAMED = re.compile(r"(part|item|chapter|section|article|note)\s+[\dIVXLC]+", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -292,6 +294,8 @@ def _breaks(before: TextLine, line: TextLine, usual: float, column: Box) -> bool
     if step < 0 or step > max(1.25 * usual, usual + 0.25):
         return True
     if abs(line.size - before.size) > 0.12 * before.size or line.bold != before.bold:
+        return True
+    if line.bold and (step > 1.5 or _NAMED.match(line.text)):
         return True
     if _SYMBOL.match(line.text) or (_BULLET.match(line.text) and line.box[0] <= before.box[0] + 1):
         return True

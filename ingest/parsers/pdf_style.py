@@ -19,6 +19,8 @@ _NUMBERED = re.compile(
     r"^((?:\d{1,2}|[A-Z])(?:\.\d{1,2}){0,4})[.)]?\s+\S|^第[一二三四五六七八九十百\d]+[章节節条條部]"
 )
 _NAMED = re.compile(r"^(part|item|chapter|section|article|appendix|annex|schedule|note)\s+[\dIVXLC]+", re.IGNORECASE)
+_RANKS = 3  # heading levels told apart by size; bold ones of ordinary size come below
+_ORDER = {"part": 1, "chapter": 1, "appendix": 1, "annex": 1, "note": 3}
 _TOKEN = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]{2,})*")
 
 
@@ -41,25 +43,31 @@ class Style:
             or sum(c.isalpha() for c in text) * 2 < len(text.replace(" ", ""))
         ):
             return 0
-        if text[0].islower() or text.endswith((",", ";", "-", ",")) or (text.endswith(".") and len(text) > 60):
-            return 0
-        numbered = _NUMBERED.match(text)
-        deeper = numbered.group(1).count(".") if numbered and numbered.group(1) else 0
-        if size >= 1.13 * self.body:
-            rank = sum(1 for s in self.larger if s > size * 1.04) + 1
-            return min(rank, 6)
-        marked = paragraph.bold and not self.bold_body
         if (
-            marked
-            and size >= 0.93 * self.body
-            and len(paragraph.lines) <= 2
-            and len(text) <= 120
-            and not text.endswith((".", ":"))
+            not (text[0].isalnum() or text[0] in '("“「《§')
+            or text[0].islower()
+            or text.endswith((",", ";", "-", ","))
+            or (text.endswith(".") and len(text) > 60)
         ):
-            return min(len(self.larger) + 1 + deeper, 6)
-        if marked and (numbered or _NAMED.match(text)) and len(paragraph.lines) <= 2:
-            return min(len(self.larger) + 1 + deeper, 6)
-        return 0
+            return 0
+        if size >= 1.13 * self.body:
+            return min(sum(1 for s in self.larger if s > size * 1.04) + 1, _RANKS)
+        if (
+            not paragraph.bold
+            or self.bold_body
+            or size < 0.93 * self.body
+            or len(paragraph.lines) > 2
+            or len(text) > 120
+        ):
+            return 0
+        below = min(len(self.larger), 2)
+        numbered = _NUMBERED.match(text)
+        if numbered:
+            return min(below + 1 + (numbered.group(1) or "").count("."), 6)
+        named = _NAMED.match(text)
+        if named:
+            return min(below + _ORDER.get(named.group(1).lower(), 2), 6)
+        return 0 if text.endswith((".", ":")) else 6
 
 
 def learn(pages: Iterable[tuple[Sequence[Word], float]]) -> Style:

@@ -290,7 +290,7 @@ def _header_start(rows: list[Row], run: _Run, columns: list[Interval], floor: in
 
 def _is_title(row: Row, columns: list[Interval], left: float) -> bool:
     """One cell in the middle of the whole table, not of its columns of numbers."""
-    if len(row) != 1 or columns[0][0] >= left:
+    if len(row) != 1 or columns[0][0] >= left or row[0].box[2] < left:
         return False
     middle, size = sum(_x(row[0])) / 2, row[0].size
     whole, numbers = (columns[0][0] + columns[-1][1]) / 2, (left + columns[-1][1]) / 2
