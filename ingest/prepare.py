@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.textual import plain
-from assistant.types import Document
+from assistant.types import Block, Document
 from ingest.clean import clean
 from ingest.duplicates import duplicates
 from ingest.split import Piece, split
@@ -23,6 +23,8 @@ class Prepared:
 
 def prepare(document: Document, count: Count, aim: int) -> Prepared:
     """Clean, split, drop repeated passages. The same document, counts and aim give the same pieces."""
+    if not document.blocks:
+        document = replace(document, blocks=(Block("paragraph", 0, len(document.text)),))
     pieces = split(document, clean(document).blocks, count, aim)
     repeated = duplicates([(document.text[piece.start : piece.end], piece.context) for piece in pieces])
     kept = tuple(piece for n, piece in enumerate(pieces) if n not in repeated)
