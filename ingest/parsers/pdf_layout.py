@@ -125,7 +125,10 @@ def _hangs_on(row: list[Word], other: list[Word]) -> bool:
         return False
     if abs(row[0].base - other[0].base) > 0.6 * size:
         return False
-    return all(any(min(abs(w.box[0] - o.box[2]), abs(o.box[0] - w.box[2])) < 0.4 * size for o in other) for w in row)
+    # The first of them touches the line; "(1)" may follow "®" without touching it.
+    touching = [any(min(abs(w.box[0] - o.box[2]), abs(o.box[0] - w.box[2])) < 0.4 * size for o in other) for w in row]
+    chained = [touching[i] or (i > 0 and w.box[0] - row[i - 1].box[2] < 0.4 * size) for i, w in enumerate(row)]
+    return touching[0] and all(chained)
 
 
 def segments_of(row: Sequence[Word], gap: float = GAP) -> list[Segment]:
