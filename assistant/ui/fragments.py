@@ -105,9 +105,7 @@ def evidence(request: Request, house: HouseDep, message: str = "", n: int = 1, t
     language = language_of(request)
     answer: Mapping[str, Any] | None = house.chats.message(message).get("answer") if message else None
     if answer is None:
-        return render(
-            "evidence", language, tab="sources", answer=None, sources=[], one=None, n=0, sheet=None, receipt=[]
-        )
+        return render("evidence", language, tab=tab, answer=None, sources=[], one=None, n=0, sheet=None, receipt=[])
     found = ev.sources(house.library, answer)
     one = next((source for source in found if source.n == n), found[0] if found else None)
     sheet = None

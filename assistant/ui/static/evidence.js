@@ -72,9 +72,7 @@ export function startEvidence() {
 }
 /* Scrolls the answer so that the sentence stands above the sheet. */
 function lift(chip) {
-  const top = $("#ts-ev").getBoundingClientRect().top, place = chip.getBoundingClientRect();
-  const scroller = $("#chat-root");
-  document.body.classList.add("lifted");
-  scroller.scrollTop += place.bottom - Math.max(90, top - 16);
+  const top = innerHeight - $("#ts-ev").offsetHeight, place = chip.getBoundingClientRect();
+  if (place.bottom > top - 16 || place.top < 60) $("#chat-root").scrollTop += place.bottom - (top - 16);
 }
 export const evidenceOf = () => shown.message;
