@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from reportlab.pdfgen.canvas import Canvas
 from assistant.errors import Encrypted, LimitExceeded, UnreadableFile
 from assistant.types import Limits
 from ingest.parsers.pdf import PdfParser
+from ingest.parsers.pdf_open import open_pdf
+from ingest.parsers.pdf_text import frame_of, words_of
 
 
 def column(canvas: Canvas, x: float, words: str, lines: int, top: float = 500) -> None:
@@ -267,3 +270,14 @@ def test_an_income_statement_of_a_filing(bench: Path) -> None:
     assert got["Three Months Ended / June 25, 2022"] == "82,959"
     assert got["Nine Months Ended / June 26, 2021"] == "282,457"
     assert table.page == 4
+
+
+@pytest.mark.bench_data
+@pytest.mark.parametrize("name", ["docs/tracemonkey.pdf", "docs/prefilled_f1040.pdf", "filings/2023 Q2 AAPL.pdf"])
+def test_no_character_is_lost(bench: Path, name: str) -> None:
+    text = Counter(c for c in parsed(bench / name, "pdf").text if c.isalnum())
+    layer: Counter[str] = Counter()
+    with open_pdf(bench / name) as pdf:
+        for page in pdf:
+            layer.update(c for word in words_of(page, frame_of(page)) for c in word.text if c.isalnum())
+    assert layer - text == Counter()
