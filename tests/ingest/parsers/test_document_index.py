@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from assistant.types import Document, Limits, Table
 from ingest.detect import detect
@@ -32,6 +33,12 @@ def _rows() -> list[dict[str, str]]:
         return []
     with (folder / "docs" / "INDEX.tsv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def _cases(rows: list[dict[str, str]]) -> list[ParameterSet]:
+    """Scans take up to a minute each on two cores: they are read with the full counts."""
+    slow = [pytest.mark.hardening, pytest.mark.timeout(900)]
+    return [pytest.param(row, id=row["file"], marks=slow if "needs OCR" in row["what"] else ()) for row in rows]
 
 
 ROWS = _rows()
@@ -58,7 +65,7 @@ def _plain(text: str) -> str:
     return re.sub(r"(?<=\d),(?=\d{3})", "", _squeeze(text))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
+@pytest.mark.parametrize("row", _cases(ROWS))
 def test_every_string_of_the_index_is_in_the_text(bench: Path, row: dict[str, str]) -> None:
     document = _open(bench, row)
     text = _squeeze(document.text)
@@ -68,14 +75,14 @@ def test_every_string_of_the_index_is_in_the_text(bench: Path, row: dict[str, st
     assert not missing
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row["cell"]], ids=lambda row: row["file"])
+@pytest.mark.parametrize("row", _cases([row for row in ROWS if row["cell"]]))
 def test_the_cell_stands_in_its_row_under_its_header(bench: Path, row: dict[str, str]) -> None:
     label, column, value = (part.strip() for part in row["cell"].split(" ; "))
     tables = _open(bench, row).tables
     assert any(_found(table, label, column, value) for table in tables), [table.header for table in tables]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
+@pytest.mark.parametrize("row", _cases(ROWS))
 def test_offsets_blocks_and_reports_agree(bench: Path, row: dict[str, str]) -> None:
     document = _open(bench, row)
     assert document.report.characters == len(document.text)
