@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from assistant.api import conversations, corpora, health, problems
 from assistant.api.answers import Answers
 from assistant.api.house import House
+from assistant.api.incoming import sweep
 from assistant.api.security import Secure
 
 
@@ -18,6 +19,7 @@ def create_app(house: House) -> FastAPI:
     from assistant.ui import fragments, mount
 
     answers = Answers(house)
+    sweep(house.settings.home / "incoming")
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def delete(name: str, house: HouseDep) -> None:
 
 @router.get("/corpora/export")
 def export(name: str, after: BackgroundTasks, house: HouseDep) -> FileResponse:
-    target = incoming(house) / f"export-{secrets.token_hex(8)}.zip"
+    target = incoming(house) / f"{os.getpid()}-{secrets.token_hex(8)}.zip"
     try:
         house.library.export(name, target)
     except BaseException:
@@ -154,7 +155,7 @@ def retry(job: int, body: Password, house: HouseDep) -> dict[str, bool]:
 
 
 def incoming(house: House) -> Path:
-    """Where bodies land before the library takes them; on the same disk, so that taking is a rename."""
+    """Where bodies land before the library takes them, and archives before they leave."""
     folder = house.settings.home / "incoming"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
+import psutil
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -25,7 +27,7 @@ async def receive_file(request: Request, folder: Path, limit_mb: int) -> AsyncIt
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limit:
         raise too_large(limit_mb)
-    handle, name = tempfile.mkstemp(dir=folder, prefix="upload-")
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f"{os.getpid()}-")
     path = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -37,7 +39,17 @@ async def receive_file(request: Request, folder: Path, limit_mb: int) -> AsyncIt
         path.unlink(missing_ok=True)
 
 
-async def _store(request: Request, file: object, limit: int, limit_mb: int) -> int:
+def sweep(folder: Path) -> None:
+    """Removes what servers left behind that died while a file came in or went out."""
+    if not folder.is_dir():
+        return
+    for file in folder.iterdir():
+        owner = file.name.split("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            file.unlink(missing_ok=True)
+
+
+async def _store(request: Request, file: BinaryIO, limit: int, limit_mb: int) -> int:
     size, pending = 0, bytearray()
     try:
         async for chunk in request.stream():
@@ -46,9 +58,9 @@ async def _store(request: Request, file: object, limit: int, limit_mb: int) -> i
                 raise too_large(limit_mb)
             pending += chunk
             if len(pending) >= ENOUGH:
-                await run_in_threadpool(file.write, bytes(pending))  # type: ignore[attr-defined]
+                await run_in_threadpool(file.write, bytes(pending))
                 pending.clear()
-        await run_in_threadpool(file.write, bytes(pending))  # type: ignore[attr-defined]
+        await run_in_threadpool(file.write, bytes(pending))
     except ClientDisconnect as error:
         raise Cancelled("The upload was stopped.") from error
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from assistant.api import app as application
+from assistant.api.incoming import sweep
 from assistant.api.security import host_name, is_loopback, refusal, require_loopback
 from assistant.api.serving import listen, serve
 from assistant.errors import Conflict, UsageError
@@ -163,7 +165,14 @@ def test_bodies_are_limited(client: TestClient) -> None:
 
 def test_refused_uploads_leave_nothing_behind(client: TestClient, house: House) -> None:
     client.post("/v1/documents?corpus=limits&name=large.txt", content=b"x" * ((1 << 20) + 1))
-    assert not list((house.settings.home / "incoming").glob("upload-*"))
+    assert not list((house.settings.home / "incoming").iterdir())
+
+
+def test_p01_what_a_killed_server_left_is_swept(tmp_path: Path) -> None:
+    for name in ("4194304999-abc", f"{os.getpid()}-abc", "note.txt"):  # the first belongs to no process
+        (tmp_path / name).write_text("x")
+    sweep(tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([f"{os.getpid()}-abc", "note.txt"])
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ function watch() {
   source.addEventListener("progress", (event) => draw(conversation, JSON.parse(event.data)));
   source.addEventListener("idle", () => ended(conversation));
   // EventSource comes back by itself; the server then tells where the answer stands.
-  source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(() => ended(conversation), 1000); });
+  source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(() => ended(conversation), 1000); else toast(t("offline")); });
 }
 async function ended(conversation) {
   unwatch();
