@@ -13,6 +13,7 @@ TASKS = {
     "retrieval": "evals.retrieval",
     "fit-centres": "evals.fit_centres",
     "fit-fusion": "evals.fit_fusion",
+    "rerank": "evals.rerank",
     "answers": "evals.answers",
     "fit-abstention": "evals.abstention",
     "small-files": "evals.small_files",

@@ -81,7 +81,7 @@ class View:
         return tantivy.Query.boolean_query(terms) if terms else None
 
     def among(self, field: str, values: Collection[int]) -> Any:
-        """Passages with one of the values in a field. A few are looked up one by one, many in one pass: both are fast."""
+        """Passages with one of the values in a field. A few are looked up one by one, many in one pass."""
         import tantivy
 
         if len(values) > FEW:
