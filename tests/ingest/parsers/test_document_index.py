@@ -1,6 +1,6 @@
 """The files of the public document benchmark: every string of the index is in the text, every cell under its header.
 
-White space is ignored. A cell is written "row ; column ; value": "6 (first)" is the row with 6 under "first",
+White space and case are ignored. A cell is written "row ; column ; value": "6 (first)" is the row with 6 under "first",
 "X (col 1)" the row of X that has 1 under "col"; "Row 2" and "first row" count; "(infobox)" is any column; "Class2/C" is
 a header of two rows. Values count as displayed or, where the display adds grouping or a currency, as typed.
 """
@@ -57,7 +57,7 @@ def _open(bench: Path, row: dict[str, str]) -> Document:
 
 
 def _squeeze(text: str) -> str:
-    return "".join(text.split())
+    return "".join(text.split()).casefold()
 
 
 def _plain(text: str) -> str:
