@@ -55,8 +55,9 @@ def examples(house: Any, questions: AnswerSet) -> list[Example]:
 
 def fit(rows: Sequence[Example], target: str = "there") -> dict[str, Any]:
     """Coefficients, threshold and what they reach on the same rows (languages weigh the same)."""
-    names = sorted(rows[0].features)
-    x = np.array([[row.features[name] for name in names] for row in rows])
+    names = sorted({name for row in rows for name in row.features})
+    x = np.array([[row.features.get(name, np.nan) for name in names] for row in rows])
+    x = np.where(np.isnan(x), np.nanmean(x, axis=0), x)
     centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
     y = np.array([getattr(row, target) for row in rows], dtype=np.float64)
     weights, bias = logistic((x - centre) / scale, y, _balanced(rows))
@@ -155,7 +156,7 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     finally:
         house.close()
     fitted = fit(rows)
-    reading = "spans" if "span" in rows[0].features else "words"
+    reading = "spans" if any("span" in row.features for row in rows) else "words"
     if args.out:
         stored = json.loads(args.out.read_text("utf-8"))
         stored[reading] = fitted

@@ -13,17 +13,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from assistant.answering.language import language
 from assistant.answering.terms import coverage, hard_terms, terms
 from assistant.readers.candidates import LEAST_SHARE, Candidate
 from assistant.readers.cues import holds, wanted
 from assistant.types import Hit
 
-COSINE_UNKNOWN = 0.8  # a passage found by words alone, before its vector is there
+WORDS = frozenset({"coverage", "coverage_best", "hard", "lexical", "lexical_per_term", "kind"})
+"""What says nothing when question and passage are in different languages."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """`probability` = sigmoid(bias + sum of weights x (feature - mean) / scale)."""
+    """`probability` = sigmoid(bias + sum of weights x (feature - mean) / scale); a missing feature says nothing."""
 
     names: tuple[str, ...]
     mean: tuple[float, ...]
@@ -34,7 +36,7 @@ class Calibration:
 
     def probability(self, features: Mapping[str, float]) -> float:
         rows = zip(self.names, self.mean, self.scale, self.weights, strict=True)
-        logit = self.bias + sum(w * (features[name] - m) / s for name, m, s, w in rows)
+        logit = self.bias + sum(w * (features.get(name, m) - m) / s for name, m, s, w in rows)
         return 1.0 / (1.0 + math.exp(-max(min(logit, 30.0), -30.0)))
 
 
@@ -73,16 +75,12 @@ def features(
     asked, hard = terms(question), hard_terms(question)
     hit = hits[chosen.hit]
     scores = sorted((math.log(max(h.score, LEAST_SHARE)) for h in hits), reverse=True)
-    cosines = [COSINE_UNKNOWN if h.dense is None else h.dense for h in hits]
     text = hit.passage.search_text
     piece = hit.passage.text[chosen.start : chosen.end]
     found = {
         "top": scores[0],
         "margin": scores[0] - scores[1] if len(scores) > 1 else 5.0,
         "chosen_score": math.log(max(hit.score, LEAST_SHARE)),
-        "cosine": cosines[chosen.hit],
-        "cosine_max": max(cosines),
-        "cosine_margin": max(cosines) - sorted(cosines)[len(cosines) // 2],
         "lexical": math.log1p(max(hit.lexical or 0.0, 0.0)),
         "lexical_per_term": (hit.lexical or 0.0) / (len(asked) + 1),
         "terms": math.log1p(len(asked)),
@@ -93,6 +91,12 @@ def features(
         "mass": math.log(max(mass, 1e-6)),
         "rank": math.log1p(chosen.hit),
     }
+    if language(question) != language(text):
+        found = {name: value for name, value in found.items() if name not in WORDS}
+    if hit.dense is not None:
+        cosines = [h.dense for h in hits if h.dense is not None]
+        middle = sorted(cosines)[len(cosines) // 2]
+        found |= {"cosine": hit.dense, "cosine_max": max(cosines), "cosine_margin": max(cosines) - middle}
     if answerable:
         found |= {
             "answerable": answerable[chosen.hit],

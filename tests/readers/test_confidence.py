@@ -1,0 +1,72 @@
+"""The confidence: a logistic regression over scores, and its fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from assistant.readers.candidates import Candidate
+from assistant.readers.confidence import Calibration, features, packaged
+from assistant.types import Hit, Passage
+from evals.abstention import Example, fit, logistic, probability
+from evals.statistics import area, mean
+
+
+def hit(text: str, score: float = 0.9, dense: float | None = 0.5) -> Hit:
+    return Hit(Passage(1, "c", "d", 0, len(text), text), score, dense, 3.0)
+
+
+def test_probability_by_hand() -> None:
+    one = Calibration(("a", "b"), (1.0, 0.0), (2.0, 1.0), (2.0, 5.0), 0.0, 0.5)
+    assert one.probability({"a": 1.0, "b": 0.0}) == 0.5
+    assert one.probability({"a": 2.0}) == pytest.approx(1 / (1 + np.exp(-1.0)))
+    assert 0 < one.probability({"a": -1e9}) < one.probability({"a": 1e9}) < 1
+
+
+def test_words_count_only_within_a_language() -> None:
+    whole = Candidate(0, 0, 5, 0.0)
+    same = features("How tall is the tower?", [hit("The tower is 330 metres tall.")], whole, 1.0)
+    other = features("塔有多高？", [hit("The tower is 330 metres tall.")], whole, 1.0)
+    assert same["coverage"] == 1.0
+    assert "coverage" not in other
+    assert "cosine" in other
+    assert "cosine" not in features("How tall?", [hit("Tall.", dense=None)], whole, 1.0)
+
+
+def test_the_packaged_coefficients_are_complete() -> None:
+    for row in packaged().values():
+        assert len(row.names) == len(row.mean) == len(row.scale) == len(row.weights)
+        assert 0 < row.threshold < 1
+
+
+def test_logistic_finds_the_direction() -> None:
+    x = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    weights, bias = logistic(x, np.array([0.0, 0.0, 1.0, 1.0]), np.ones(4), ridge=0.1)
+    assert weights[0] > 0
+    assert bias == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_fit_refuses_few_of_the_answerable_and_most_twins() -> None:
+    chance = np.random.default_rng(0)
+    rows = [
+        Example(
+            language, {"x": float(chance.normal(2.0 if there else -2.0)), "y": float(chance.normal())}, there, there
+        )
+        for language in ("en", "zh")
+        for _ in range(100)
+        for there in (True, False)
+    ]
+    fitted = fit(rows)
+    for language in ("en", "zh"):
+        assert fitted["reached"][language]["wrongly_refused"] <= 0.1
+        assert fitted["reached"][language]["twins_abstain"] >= 0.9
+    assert probability(fitted, {"x": 3.0, "y": 0.0}) > 0.9
+
+
+def test_intervals_and_area() -> None:
+    metric = mean([1.0, 0.0] * 200)
+    assert metric.value == 0.5
+    assert 0.44 < metric.low < 0.5 < metric.high < 0.56
+    assert area([4, 3, 2, 1], [True, True, False, False]) == pytest.approx(0.14583, abs=1e-5)
+    assert area([4, 3, 2, 1], [False, True, True, True]) == pytest.approx(0.61458, abs=1e-5)
+    assert area([1, 1, 0, 0], [True, False, True, False]) == 0.5
