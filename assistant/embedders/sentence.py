@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from assistant.embedders.arithmetic import Precision, chosen
+from assistant.embedders.safe_loading import only_safetensors
 from assistant.embedders.weights import MISSING, encoder_folder, source_hash
 from assistant.errors import NotAvailable
 
@@ -180,7 +181,13 @@ class NamedModel:
         from sentence_transformers import SentenceTransformer
 
         try:
-            self.model = SentenceTransformer(model, device="cpu", local_files_only=not allow_downloads)
+            with only_safetensors(model):
+                self.model = SentenceTransformer(
+                    model,
+                    device="cpu",
+                    local_files_only=not allow_downloads,
+                    model_kwargs={"use_safetensors": True},
+                )
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise NotAvailable(f"The embedding model {model} cannot be loaded ({reason}). {MISSING}") from error
