@@ -1,4 +1,4 @@
-"""Whether the span reader's "this passage answers" logit puts the right passage first more often, on training questions.
+"""Whether the span reader's "this passage answers" logit puts the right passage first, on training questions.
 
 The reader learned from nine tenths of these passages, so only questions about its held-out tenth are asked.
 """
