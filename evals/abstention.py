@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +145,7 @@ def _short(values: F64) -> list[float]:
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--home", type=Path, required=True, help="a home that keeps the ingested paragraphs")
     parser.add_argument("--reader", default="packaged", help="span reader: packaged, or a folder")
+    parser.add_argument("--examples", type=Path, help="JSON lines file for the features of every reading")
     parser.add_argument("--out", type=Path, help="calibration.json to write the coefficients into")
 
 
@@ -155,6 +156,8 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         rows = [row for questions in sets for row in examples(house, questions)]
     finally:
         house.close()
+    if args.examples:
+        args.examples.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows), "utf-8")
     fitted = fit(rows)
     reading = "spans" if any("span" in row.features for row in rows) else "words"
     if args.out:

@@ -22,14 +22,15 @@ SOURCES = {
     "zh": {"dureader_robust": 700, "dureader_checklist": 1100, "cmrc2018": 100},
 }
 """Paragraphs of each source that questions must be told apart over, beside those that are asked about."""
-PARAGRAPHS = 4000
+PARAGRAPHS = {"en": 1300, "zh": 900}
+"""Paragraphs of a pool in all."""
 SAME = 0.4
 """Share of runs of words above which two texts are near copies."""
 QUESTIONS = {"squad_more": 250, "squad2": 100}
 """Most questions of a source; the others give all they have."""
 
 
-def fitting_set(data: Path, language: str, seed: int = 0, most: int = PARAGRAPHS) -> AnswerSet:
+def fitting_set(data: Path, language: str, seed: int = 0, most: int | None = None) -> AnswerSet:
     """Answerable held-out questions of a language whose answers have a place (those of clapnq are free sentences).
 
     Near copies are left out, of questions and of paragraphs: nqswap holds the same paragraph with other answers, which
@@ -51,7 +52,7 @@ def fitting_set(data: Path, language: str, seed: int = 0, most: int = PARAGRAPHS
     made = assembled(f"fitting-{language}", language, rows_of)
     paragraphs = dict(made.paragraphs)  # the ones asked about come first, so that `most` never cuts them
     for text in others:
-        if len(paragraphs) < most and not apart.knows(text) and apart.add(text):
+        if len(paragraphs) < (most or PARAGRAPHS[language]) and not apart.knows(text) and apart.add(text):
             paragraphs[f"{len(paragraphs)}.txt"] = text.strip()
     return AnswerSet(made.name, language, paragraphs, made.items)
 

@@ -23,12 +23,12 @@ from assistant.readers.instructions import asks_about_instructions, instruction_
 from assistant.readers.units import containing, shorten, units
 from assistant.types import Claim, Draft, Hit, Passage, Question, Span
 
-RETRIEVAL_WEIGHT = 1.0
-ANSWERABLE_WEIGHT = 0.0
-TEMPERATURE = 1.0
-ENOUGH = 0.6  # probability after which no further sentence is quoted
-MOST_CLAIMS = 2
-LEAST = 0.1  # probability below which a further sentence is not worth its words
+# chosen on held-out training questions (docs/decisions/0250-reading-and-abstaining.md)
+RETRIEVAL_WEIGHT, ANSWERABLE_WEIGHT, TEMPERATURE = 0.7, 0.5, 1.5
+ENOUGH = 0.95  # probability after which no further sentence is quoted
+MOST_CLAIMS = 3
+MOST_WORDS = 60  # of all quotes together; two Chinese characters count as a word
+LEAST = 0.03  # probability below which a further sentence is not worth its words
 
 
 class Reading(Protocol):
@@ -103,7 +103,7 @@ class ExtractiveReader:
         measure = confidence.packaged()["spans" if readings else "words"]
         sure = measure.probability(found)
         limit = measure.threshold if self._abstain_below is None else self._abstain_below
-        made = [self._claim(question.text, hits[s.hit].passage, s, bool(readings)) for s in chosen(ranked, self._words)]
+        made = [self._claim(question.text, hits[s.hit].passage, s, bool(readings)) for s in chosen(ranked, hits)]
         value, unit = valued(question.text, made[0][1])
         details: dict[str, Any] = {
             "features": found,
@@ -220,18 +220,30 @@ def by_sentence(candidates: Sequence[Candidate], hits: Sequence[Hit]) -> list[Se
     return sorted(made, key=lambda s: (-s.mass, s.hit, s.start))
 
 
-def chosen(ranked: Sequence[Sentence], words: int) -> list[Sentence]:
-    """The first sentence, and further ones while the evidence is spread over several."""
+def chosen(ranked: Sequence[Sentence], hits: Sequence[Hit]) -> list[Sentence]:
+    """The first sentence, and further ones while the evidence is spread over several and the answer stays short."""
     kept = [ranked[0]]
-    mass = ranked[0].mass
+    mass, words = ranked[0].mass, _words(ranked[0], hits)
+    said = {_text(ranked[0], hits)}
     for sentence in ranked[1:]:
         if mass >= ENOUGH or len(kept) >= MOST_CLAIMS or sentence.mass < LEAST:
             break
-        if any(sentence.hit == k.hit and sentence.start < k.end and sentence.end > k.start for k in kept):
+        overlaps = any(sentence.hit == k.hit and sentence.start < k.end and sentence.end > k.start for k in kept)
+        mass += sentence.mass
+        if overlaps or _text(sentence, hits) in said or words + _words(sentence, hits) > MOST_WORDS:
             continue
         kept.append(sentence)
-        mass += sentence.mass
+        words += _words(sentence, hits)
+        said.add(_text(sentence, hits))
     return kept
+
+
+def _text(sentence: Sentence, hits: Sequence[Hit]) -> str:
+    return one_line(hits[sentence.hit].passage.text[sentence.start : sentence.end])
+
+
+def _words(sentence: Sentence, hits: Sequence[Hit]) -> int:
+    return count_words(_text(sentence, hits))
 
 
 def valued(question: str, short: str) -> tuple[str | int | float | None, str | None]:
