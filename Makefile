@@ -4,9 +4,8 @@ PORT ?= 7860
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Without a GPU the small CPU build of torch is preferred; TORCH_INDEX=URL names another source of wheels.
+# Without a GPU the small CPU build of torch is tried first; TORCH_INDEX=URL names another source of its wheels.
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
-PIP_TORCH := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX) --retries 1 --timeout 20)
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -16,7 +15,7 @@ install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q $(PIP_TORCH) "torch==2.13.0" -c constraints.txt
+	$(if $(TORCH_INDEX),-$(BIN)/pip install -q --no-deps --retries 0 --index-url $(TORCH_INDEX) torch==2.13.0 2>/dev/null)
 	$(BIN)/pip install -q -e ".[dev]" -c constraints.txt
 	$(BIN)/python -m assistant.embedders.weights
 	touch $(STAMP)
