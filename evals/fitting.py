@@ -54,7 +54,9 @@ def fitting_set(data: Path, language: str, seed: int = 0, most: int | None = Non
     for text in others:
         if len(paragraphs) < (most or PARAGRAPHS[language]) and not apart.knows(text) and apart.add(text):
             paragraphs[f"{len(paragraphs)}.txt"] = text.strip()
-    return AnswerSet(made.name, language, paragraphs, made.items)
+    items = list(made.items)
+    chance.shuffle(items)  # so that any first part holds all sources
+    return AnswerSet(made.name, language, paragraphs, tuple(items))
 
 
 class Apart:
