@@ -19,6 +19,7 @@ TASKS = {
     "small-files": "evals.small_files",
     "big-pdf": "evals.big_pdf",
     "latency": "evals.latency",
+    "load": "evals.load",
 }
 """Task -> module with `arguments(parser)` and `run(args)`, which yields results."""
 
