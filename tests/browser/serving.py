@@ -28,6 +28,8 @@ class Paced:
                 yield event
             elif isinstance(event, Delta):
                 yield from self._words(event, stop)
+                if stop():
+                    return
             else:
                 time.sleep(PAUSE * 3)
                 yield event

@@ -12,6 +12,15 @@ export async function loadWords() {
   const found = await (await fetch("/ui/words")).json();
   words = found.words;
   limitMb = found.limit_mb;
+  holdLanguage(found.language === "zh" ? "zh-CN" : "en");
+}
+
+/* Gradio writes the browser's language on the page; screen readers need ours. */
+function holdLanguage(language) {
+  const root = document.documentElement;
+  const hold = () => { if (root.lang !== language) root.lang = language; };
+  hold();
+  new MutationObserver(hold).observe(root, { attributes: true, attributeFilter: ["lang"] });
 }
 
 export const query = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value != null)).toString();
@@ -101,7 +110,7 @@ export function sure(button, label = t("sure")) {
   button.dataset.sure = "1";
   button.classList.add("sure");
   shown.textContent = label;
-  setTimeout(() => { delete button.dataset.sure; button.classList.remove("sure"); shown.textContent = before; }, 4000);
+  setTimeout(() => { delete button.dataset.sure; button.classList.remove("sure"); shown.textContent = before; }, 6000);
   return false;
 }
 /* act("name", handler): buttons with data-act="name". */

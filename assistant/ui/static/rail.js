@@ -4,8 +4,12 @@ import { paint } from "./theme.js";
 
 let searched = "";
 let timer = 0;
+let later = 0;
 
-export const rail = trying(async () => {
+/* Draws the rail; later while a menu or a name is open, unless that is what changed it. */
+export const rail = trying(async (force = false) => {
+  clearTimeout(later);
+  if (force !== true && $("#rail-root .popover:not([hidden]), #rail-root .conv input")) { later = setTimeout(rail, 1500); return; }
   const root = $("#rail-root"), typing = document.activeElement?.id === "ts-find", scroll = $(".convs", root)?.scrollTop || 0;
   if (!(await fill(root, `/ui/rail?${new URLSearchParams({ q: searched, current: state.conversation })}`))) return;
   if (typing) { const input = $("#ts-find"); input.focus(); input.setSelectionRange(input.value.length, input.value.length); }
@@ -50,7 +54,7 @@ function rename(button) {
     if (ended) return;
     ended = true;
     if (keep && input.value.trim()) await send(`/v1/conversations/${item.dataset.id}`, "PATCH", { title: input.value });
-    await rail();
+    await rail(true);
   });
   input.addEventListener("keydown", (event) => {
     event.stopPropagation();
@@ -80,7 +84,7 @@ export function startRail(onDeleted) {
     await send(`/v1/conversations/${id}`, "DELETE");
     toast(t("conversation_deleted"));
     if (state.conversation === id) onDeleted();
-    await rail();
+    await rail(true);
   });
   document.addEventListener("click", (event) => { if (!event.target.closest("[data-act=conv-menu], .popover")) closeMenus(); });
   document.addEventListener("keydown", (event) => {
