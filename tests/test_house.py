@@ -166,3 +166,8 @@ def test_no_machine_paths_in_the_repository() -> None:
         and name != "tests/test_house.py"
     ]
     assert off == []
+
+
+def test_test_modules_have_names_of_their_own() -> None:
+    names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
