@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -26,10 +27,18 @@ def serve(house: House, say: Callable[[str], None] = print) -> None:
     app = create_app(house)
     shown = f"[{house.settings.host}]" if ":" in house.settings.host else house.settings.host
     say(f"thickshell is at http://{shown}:{port} (Ctrl+C stops it).")
+    log_at(house.settings.log_level)
     level = "warning" if house.settings.log_level == "info" else house.settings.log_level
     # Addresses hold names of corpora and documents, so the access log stays off.
     config = uvicorn.Config(app, log_level=level, access_log=False, timeout_graceful_shutdown=3, server_header=False)
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def log_at(level: str) -> None:
+    """Our own modules say as much as asked; libraries, whose debug lines may quote documents, only their warnings."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for room in ("assistant", "ingest"):
+        logging.getLogger(room).setLevel(level.upper())
 
 
 def listen(host: str, port: int) -> socket.socket:

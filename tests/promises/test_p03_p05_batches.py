@@ -154,7 +154,9 @@ def test_p05_reports_count_and_warn(house: House, tmp_path: Path) -> None:
     canvas.showPage()
     canvas.save()
     long = pdf(*(f"Page {n} of the long report." for n in range(1, PAGES + 3)))
-    said = outcomes(house, tmp_path / "in", {"scan.pdf": drawn.getvalue(), "long.pdf": long, "tea.txt": GOOD["tea.txt"]})
+    said = outcomes(
+        house, tmp_path / "in", {"scan.pdf": drawn.getvalue(), "long.pdf": long, "tea.txt": GOOD["tea.txt"]}
+    )
     assert said["scan.pdf"] == said["tea.txt"] == ""
     report = house.library.info("batch", "scan.pdf").report
     document = house.library.document("batch", "scan.pdf")

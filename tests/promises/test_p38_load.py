@@ -11,7 +11,9 @@ from assistant.settings import Settings
 from assistant.wiring import build
 from evals.load import measured, percentiles, server
 
-PLACES = {f"place{n}.txt": f"In {1900 + n} the town of Place{n} had {n * 37} people.\n\nIt has a mill." for n in range(40)}
+PLACES = {
+    f"place{n}.txt": f"In {1900 + n} the town of Place{n} had {n * 37} people.\n\nIt has a mill." for n in range(40)
+}
 QUESTIONS = [f"How many people did Place{n} have in {1900 + n}?" for n in range(40)]
 
 
