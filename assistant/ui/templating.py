@@ -51,8 +51,11 @@ def flow(text: str) -> str:
 
 
 def _gap(found: re.Match[str]) -> str:
-    """Nothing between Chinese characters, else a blank."""
-    before, after = found.string[found.start() - 1], found.string[found.end()]
+    """Nothing between Chinese characters, else a blank; rows of a table stay apart."""
+    text, start, end = found.string, found.start(), found.end()
+    if "|" in text[text.rfind("\n", 0, start) + 1 : start] + text[end : end + 80].split("\n")[0]:
+        return "\n"
+    before, after = text[start - 1], text[end]
     return "" if before > "\u2e80" and after > "\u2e80" else " "
 
 
