@@ -86,8 +86,7 @@ class SpanModel:
             raise _missing(self.folder)
         written = file.stat().st_mtime_ns
         if self._hashed is None or self._hashed[0] != written:  # hashing takes tens of ms, and receipts ask each time
-            with file.open("rb") as handle:
-                self._hashed = written, f"span-{hashlib.file_digest(handle, 'sha256').hexdigest()[:12]}"
+            self._hashed = written, f"span-{file_hash(file)[:12]}"
         return self._hashed[1]
 
     def predict(
@@ -124,6 +123,8 @@ class SpanModel:
         from assistant.readers.span_weights import load_heads
 
         config = read_config(self.folder)
+        if file_hash(self.folder / WEIGHTS) != config.get("sha256"):
+            raise NotAvailable(f"The span reader weights in {self.folder} are damaged: they are not those of {CONFIG}.")
         base = (self._encoder or SentenceEmbedder()).packaged_bert() or SentenceEmbedder().packaged_bert()
         if base is None or source_hash(base.folder) != config["encoder_sha256"]:
             raise NotAvailable(f"The span reader in {self.folder.name} was trained on another encoder; train it again.")
@@ -134,6 +135,12 @@ def reader_folder() -> Path:
     """Where the reader's weights are looked for: $THICKSHELL_READER, else in the package."""
     named = os.environ.get(READER_VARIABLE)
     return Path(named) if named else PACKAGED
+
+
+def file_hash(file: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from assistant.errors import NotAvailable
-from assistant.readers.span import CONFIG, WEIGHTS, read_config
+from assistant.readers.span import CONFIG, WEIGHTS, file_hash, read_config
 from assistant.readers.span_network import SpanNetwork
 from assistant.tuning.span_recipe import Progress
 
@@ -28,6 +28,7 @@ def save(network: SpanNetwork, out: Path, state: Progress, encoder: str | None) 
     save_file({name: value.half().contiguous() for name, value in network.stored().items()}, folder / WEIGHTS)
     config = {
         "format": 1,
+        "sha256": file_hash(folder / WEIGHTS),
         "frozen_layers": network.frozen_layers,
         "encoder_sha256": encoder,
         "recipe": asdict(state.recipe),

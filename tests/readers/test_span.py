@@ -123,7 +123,8 @@ def test_inference_agrees_with_the_trained_network(tmp_path: Path) -> None:
     folder = encoder_folder()
     network = SpanNetwork(load_encoder(folder), frozen_layers=10).eval()
     save_file({name: value.half().contiguous() for name, value in network.stored().items()}, tmp_path / span.WEIGHTS)
-    config = {"frozen_layers": 10, "encoder_sha256": source_hash(folder)}
+    digest = span.file_hash(tmp_path / span.WEIGHTS)
+    config = {"frozen_layers": 10, "encoder_sha256": source_hash(folder), "sha256": digest}
     (tmp_path / span.CONFIG).write_text(json.dumps(config))
     exact = SentenceEmbedder(precision="fp32")
     _, heads = SpanModel(tmp_path, exact)._models()
@@ -140,8 +141,13 @@ def test_inference_agrees_with_the_trained_network(tmp_path: Path) -> None:
 
 @packaged
 def test_weights_of_another_encoder_are_refused(tmp_path: Path, encoder: SentenceEmbedder) -> None:
-    (tmp_path / span.CONFIG).write_text(json.dumps({"frozen_layers": 4, "encoder_sha256": "0" * 64}))
+    (tmp_path / span.WEIGHTS).write_bytes(b"weights")
+    config = {"frozen_layers": 4, "encoder_sha256": "0" * 64, "sha256": span.file_hash(tmp_path / span.WEIGHTS)}
+    (tmp_path / span.CONFIG).write_text(json.dumps(config))
     with pytest.raises(NotAvailable, match="another encoder"):
+        SpanModel(tmp_path, encoder).predict("q", ["p"])
+    (tmp_path / span.WEIGHTS).write_bytes(b"weightz")
+    with pytest.raises(NotAvailable, match="damaged"):
         SpanModel(tmp_path, encoder).predict("q", ["p"])
 
 
