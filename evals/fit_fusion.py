@@ -1,14 +1,15 @@
 """Fit the temperatures of `assistant.retrieval.fusion` on training questions: one setting for both languages.
 
-No reported set is read (bench/SPLITS.md; `evals.data.fitting_sets`). The share of a passage is a softmax over its two
-scores, so the temperatures are a conditional logit: those that make the right passages likeliest. Each language weighs
-the same, and each set within it, so that no large set decides alone.
+No reported set is read (`evals.fusion_sets`). The share of a passage is a softmax over its two scores, so the
+temperatures are a conditional logit: those that make the right passages likeliest. The four kinds of questions weigh
+the same, so that no large set decides alone. What comes out is taken as it is, and the fits that leave one kind out
+say how far it can be trusted for a kind that was never seen.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,14 @@ from typing import Any
 import numpy as np
 
 from assistant.retrieval.fusion import FITTED, Temperatures
-from evals.data import CHINESE, fitting_sets
+from evals.fusion_sets import KINDS, MOST, fusion_set
 from evals.pool import Pool, pooled, product_embedder
-
-SIZE = 600
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoder", default="packaged", help="embedding model, as in the settings")
     parser.add_argument("--cache", type=Path, help="folder that keeps vectors between runs")
-    parser.add_argument("--size", type=int, default=SIZE, help="passages and questions of each set")
+    parser.add_argument("--size", type=int, default=MOST, help="questions of each kind")
 
 
 Candidates = list[tuple[Any, Any]]
@@ -33,38 +32,48 @@ Candidates = list[tuple[Any, Any]]
 
 
 def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    embedder = product_embedder(args.encoder)
-    tables: dict[str, Candidates] = {}
-    for data in fitting_sets(args.data, args.size, args.seed):
-        with pooled(data.head(args.limit), embedder, args.cache) as pool:
-            tables[data.name] = list(candidates(pool))
+    tables = gathered(args)
     chosen = fitted(tables)
     for name, rows in tables.items():
-        yield {"set": name, "n": len(rows)} | {
+        yield {"set": name, "n": len(rows), "alone": {"dense": alone(rows, 0), "lexical": alone(rows, 1)}} | {
             label: {"recall@1": recall(rows, t), "loss": round(loss(rows, t), 4)}
-            for label, t in (("fitted", chosen), ("in use", FITTED))
+            for label, t in (("fitted", chosen), ("in use", FITTED), ("without it", fitted(tables, without={name})))
         }
-    yield {"temperatures": {key: round(value, 4) for key, value in asdict(chosen).items()}, "in use": asdict(FITTED)}
+    for name in tables:
+        yield {"temperatures without": name} | _rounded(fitted(tables, without={name}))
+    yield {"temperatures": _rounded(chosen), "in use": asdict(FITTED)}
 
 
-def candidates(pool: Pool) -> Iterator[tuple[Any, Any]]:
+def gathered(args: argparse.Namespace) -> dict[str, Candidates]:
+    """Kind of questions ("en typed") -> its questions' candidates."""
+    embedder = product_embedder(args.encoder)
+    tables: dict[str, Candidates] = {}
+    for language in KINDS:
+        made = fusion_set(args.data, language, embedder.count, args.seed, args.size)
+        with pooled(made.data.head(args.limit), embedder, args.cache) as pool:
+            found = dict(candidates(pool))
+        for kind, questions in made.kinds.items():
+            tables[f"{language} {kind}"] = [found[q] for q in questions if q in found]
+    return tables
+
+
+def candidates(pool: Pool) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """Questions whose right passage is a candidate of either ranker."""
     for row in pool.scored():
         ids = sorted(row.dense.keys() | row.lexical.keys())
         right = np.array([pool.names[i] in pool.data.gold[row.question] for i in ids])
         if right.any():
-            yield np.array([[row.dense[i], row.lexical[i]] for i in ids]), right
+            yield row.question, (np.array([[row.dense[i], row.lexical[i]] for i in ids]), right)
 
 
-def fitted(tables: dict[str, Candidates]) -> Temperatures:
-    """The temperatures of the least balanced loss."""
+def fitted(tables: Mapping[str, Candidates], without: Collection[str] = ()) -> Temperatures:
+    """The temperatures of the least mean of the kinds' losses."""
     from scipy.optimize import minimize
 
+    kept = [rows for name, rows in tables.items() if rows and name not in without]
+
     def balanced(logs: Any) -> float:
-        temperatures = Temperatures(*np.exp(logs))
-        losses = {name: loss(rows, temperatures) for name, rows in tables.items() if rows}
-        by_language = [[v for n, v in losses.items() if (n in CHINESE) == zh] for zh in (True, False)]
-        return float(np.mean([np.mean(values) for values in by_language if values]))
+        return float(np.mean([loss(rows, Temperatures(*np.exp(logs))) for rows in kept]))
 
     start = np.log([FITTED.dense, FITTED.lexical])
     return Temperatures(*(float(t) for t in np.exp(minimize(balanced, start, method="Nelder-Mead").x)))
@@ -85,3 +94,12 @@ def recall(rows: Candidates, temperatures: Temperatures) -> float:
     """Share of the questions whose first passage is right."""
     divisor = np.array([temperatures.dense, temperatures.lexical])
     return round(float(np.mean([right[(scores / divisor).sum(axis=1).argmax()] for scores, right in rows])), 4)
+
+
+def alone(rows: Candidates, ranker: int) -> float:
+    """The same by one ranker's scores."""
+    return round(float(np.mean([right[scores[:, ranker].argmax()] for scores, right in rows])), 4)
+
+
+def _rounded(temperatures: Temperatures) -> dict[str, float]:
+    return {key: round(value, 4) for key, value in asdict(temperatures).items()}
