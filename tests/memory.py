@@ -109,7 +109,7 @@ class ByWords:
             if share > 0 and number not in allowed.without and (allowed.only is None or number in allowed.only):
                 rows.append((share, passage))
         rows.sort(key=lambda row: (-row[0], row[1].id))
-        return [Hit(p, share, 0.8 + 0.1 * share, 10 * share, n) for n, (share, p) in enumerate(rows[:k], 1)]
+        return [Hit(p, share, 0.05 + 0.5 * share, 10 * share, n) for n, (share, p) in enumerate(rows[:k], 1)]
 
 
 def plain(text: str) -> Document:

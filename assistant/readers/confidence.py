@@ -15,12 +15,14 @@ from importlib.resources import files
 
 from assistant.answering.language import language
 from assistant.answering.terms import coverage, hard_terms, terms
-from assistant.readers.candidates import LEAST_SHARE, Candidate
+from assistant.readers.candidates import Candidate, log_shares
 from assistant.readers.cues import holds, wanted
 from assistant.types import Hit
 
-WORDS = frozenset({"coverage", "coverage_best", "hard", "lexical", "lexical_per_term", "kind"})
+WORDS = frozenset({"coverage", "coverage_best", "hard", "kind"})
 """What says nothing when question and passage are in different languages."""
+AMONG = frozenset({"top", "margin", "chosen_share", "rank"})
+"""What says nothing where there is only one passage."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,14 @@ def features(
     per passage, the reader's logit that it answers and the score of its best span over "no answer"."""
     asked, hard = terms(question), hard_terms(question)
     hit = hits[chosen.hit]
-    scores = sorted((math.log(max(h.score, LEAST_SHARE)) for h in hits), reverse=True)
+    shares = log_shares(hits)
+    scores = sorted(shares, reverse=True)
     text = hit.passage.search_text
     piece = hit.passage.text[chosen.start : chosen.end]
     found = {
         "top": scores[0],
-        "margin": scores[0] - scores[1] if len(scores) > 1 else 5.0,
-        "chosen_score": math.log(max(hit.score, LEAST_SHARE)),
-        "lexical": math.log1p(max(hit.lexical or 0.0, 0.0)),
-        "lexical_per_term": (hit.lexical or 0.0) / (len(asked) + 1),
+        "margin": scores[0] - scores[min(1, len(scores) - 1)],
+        "chosen_share": shares[chosen.hit],
         "terms": math.log1p(len(asked)),
         "coverage": coverage(asked, text),
         "coverage_best": max(coverage(asked, h.passage.search_text) for h in hits[:3]),
@@ -91,6 +92,8 @@ def features(
         "mass": math.log(max(mass, 1e-6)),
         "rank": math.log1p(chosen.hit),
     }
+    if len(hits) == 1:
+        found = {name: value for name, value in found.items() if name not in AMONG}
     if language(question) != language(text):
         found = {name: value for name, value in found.items() if name not in WORDS}
     if hit.dense is not None:

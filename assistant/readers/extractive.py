@@ -104,7 +104,8 @@ class ExtractiveReader:
         sure = measure.probability(found)
         limit = measure.threshold if self._abstain_below is None else self._abstain_below
         made = [self._claim(question.text, hits[s.hit].passage, s, bool(readings)) for s in chosen(ranked, hits)]
-        value, unit = valued(question.text, made[0][1])
+        in_table = self._table_of(hits[first.hit].passage, hits[first.hit].passage.start + first.best.start) is not None
+        value, unit = (made[0][1] or None, None) if in_table else valued(question.text, made[0][1])
         details: dict[str, Any] = {
             "features": found,
             "threshold": limit,
