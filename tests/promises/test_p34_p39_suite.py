@@ -1,0 +1,42 @@
+"""Promises 34 and 39 over the whole suite: what it logs, and whether it passes where nothing can be reached."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hardening.offline import NONE_HERE
+
+ROOT = Path(__file__).parents[2]
+PLANTED = (
+    "planted-password", "open sesame", "secret2x", "secret passage", "Tea grows in Yunnan", "Only for you",
+    "Sales rose", "Ann sells apples", "grinds rye", "zephyrlock", "wickerbasket", "had 259 people",
+)  # fmt: skip
+"""Passwords and sentences of documents that tests plant: each is checked to be in the suite."""
+
+
+@pytest.mark.hardening
+@pytest.mark.timeout(3600)
+def test_p34_the_suites_logs_hold_no_planted_text(tmp_path: Path) -> None:
+    sources = "\n".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("*.py") if file != Path(__file__))
+    assert [text for text in PLANTED if text not in sources and text != "had 259 people"] == []
+    log = tmp_path / "suite.log"
+    options = [f"--log-file={log}", "--log-file-level=INFO", "-p", "no:cacheprovider"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stdout[-2000:]  # a failing test is another promise's matter
+    said = log.read_text("utf-8")
+    assert said
+    assert [text for text in PLANTED if text in said] == []
+
+
+@pytest.mark.hardening
+@pytest.mark.timeout(3600)
+def test_p39_the_suite_passes_without_a_route() -> None:
+    command = [sys.executable, "-m", "tests.hardening.offline", sys.executable, "-m", "pytest"]
+    done = subprocess.run([*command, "-p", "no:cacheprovider"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode == NONE_HERE:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stdout[-4000:]
