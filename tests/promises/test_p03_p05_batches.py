@@ -115,7 +115,7 @@ def sentence(outcome: int | ThickshellError, jobs: dict[int, JobInfo]) -> str:
     return jobs[outcome].error or ""
 
 
-def test_p03_one_bad_file_never_stops_the_others(house: House, tmp_path: Path) -> None:
+def test_p03_p04_one_bad_file_never_stops_the_others(house: House, tmp_path: Path) -> None:
     before = resident_mb()
     mixed = dict(
         sorted((GOOD | {name: data for name, (data, _) in BAD.items()}).items(), key=lambda item: item[0][::-1])
