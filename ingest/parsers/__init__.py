@@ -1,7 +1,7 @@
 """One module per format. `PARSERS` maps a format name (ingest.detect) to the module and class that reads it.
 
-A new format: one module, one row here, one row in tests/ingest/parsers. Modules are imported on first use, inside the parser
-process, so that a library loads only where its format is read.
+A new format: one module, one row here, one row in tests/ingest/parsers. Modules are imported on first use, inside the
+parser process, so that a library loads only where its format is read.
 """
 
 from __future__ import annotations
