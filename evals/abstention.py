@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -54,7 +55,9 @@ def examples(house: House, questions: AnswerSet) -> list[Example]:
     """Four of each question: with its paragraph and without, over all documents and over the nearest few."""
     ensure(house, questions.name, questions.paragraphs)
     found = []
-    for item in questions.items:
+    for n, item in enumerate(questions.items, 1):
+        if n % 50 == 0:
+            print(f"{questions.name}: {n} of {len(questions.items)} questions", file=sys.stderr)
         question = Question(item.question, (questions.name,), always_answer=True)
         for there in (True, False):
             asked = question if there else replace(question, without=(item.paragraph,))

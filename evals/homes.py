@@ -2,43 +2,68 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assistant.readers.extractive import Reading, SpanSource
+    from assistant.readers.span import SpanModel
     from assistant.types import JobInfo
     from assistant.wiring import House
 
 BATCH = 500
 
 
-class CachedReadings:
-    """A span reader that reads a passage once for a question: a twin shares most of its passages."""
+@dataclass(frozen=True)
+class Kept:
+    """A Reading as it was stored."""
 
-    def __init__(self, source: SpanSource) -> None:
+    answerable: float
+    spans: tuple[tuple[int, int, float], ...]
+
+
+class CachedReadings:
+    """A span reader that reads a passage once for a question and keeps what it read in a file of the home: twins and
+    later runs with the same weights share it."""
+
+    def __init__(self, source: SpanModel, file: Path) -> None:
         self._source = source
-        self._question = ""
-        self._known: dict[str, Reading] = {}
+        self._stored = sqlite3.connect(file, timeout=60, isolation_level=None)
+        self._stored.execute("CREATE TABLE IF NOT EXISTS readings (key TEXT PRIMARY KEY, reading TEXT NOT NULL)")
 
     @property
     def id(self) -> str:
-        return str(getattr(self._source, "id", ""))
+        return self._source.id
 
-    def predict(self, question: str, passages: Sequence[str]) -> list[Reading]:
-        if question != self._question:
-            self._question, self._known = question, {}
-        new = [text for text in dict.fromkeys(passages) if text not in self._known]
-        if new:
-            self._known |= dict(zip(new, self._source.predict(question, new), strict=True))
-        return [self._known[text] for text in passages]
+    def predict(self, question: str, passages: Sequence[str]) -> list[Kept]:
+        keys = {text: self._key(question, text) for text in passages}
+        known = {text: kept for text, key in keys.items() if (kept := self._find(key))}
+        new = [text for text in keys if text not in known]
+        for text, reading in zip(new, self._source.predict(question, new) if new else [], strict=True):
+            known[text] = Kept(reading.answerable, reading.spans)
+            row = (keys[text], json.dumps([reading.answerable, reading.spans]))
+            self._stored.execute("INSERT OR REPLACE INTO readings VALUES (?, ?)", row)
+        return [known[text] for text in passages]
+
+    def _key(self, question: str, text: str) -> str:
+        return hashlib.sha256("\0".join((self.id, question, text)).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _find(self, key: str) -> Kept | None:
+        row = self._stored.execute("SELECT reading FROM readings WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        answerable, spans = json.loads(row[0])
+        return Kept(answerable, tuple((start, end, score) for start, end, score in spans))
 
 
 def house_at(home: Path, **settings: Any) -> House:
-    """A house over a home that lasts between runs; its span reader reads a passage once for a question."""
+    """A house over a home that lasts between runs, and keeps what the span reader read."""
     from assistant.settings import load
     from assistant.wiring import House
 
@@ -46,7 +71,7 @@ def house_at(home: Path, **settings: Any) -> House:
         def _span_source(self) -> CachedReadings | None:  # type: ignore[override]
             source = super()._span_source()
             if source and not hasattr(self, "readings"):
-                self.readings = CachedReadings(source)
+                self.readings = CachedReadings(source, home / "readings.sqlite3")
             return self.readings if source else None
 
     return MeasuredHouse(load({"home": home, **settings}))

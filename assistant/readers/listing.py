@@ -113,6 +113,7 @@ def _read(question: str, hits: Sequence[Hit], find: Find) -> list[Place]:
         for hit, reading in zip(hits, readings, strict=True)
         for start, end, score in _apart(reading.spans)
         if score >= best - CLOSE and reading.answerable > -1.0
+        if any(a <= start and end <= b for a, b in units(hit.passage))
     ]
 
 
