@@ -43,6 +43,7 @@ def parser_for(format: str) -> Parser:
     try:
         module, name = PARSERS[format].split(":")
     except KeyError:
-        raise UnreadableFile(f"Files of type {format or 'unknown'} cannot be read; save it as PDF, DOCX or text.") from None
+        kind = format or "unknown"
+        raise UnreadableFile(f"Files of type {kind} cannot be read; save it as PDF, DOCX or text.") from None
     parser: Parser = getattr(import_module(f"ingest.parsers.{module}"), name)()
     return parser
