@@ -14,7 +14,6 @@ def main() -> int:
     try:
         house = build(load())
         try:
-            house.start()
             serve(house)
         finally:
             house.close()

@@ -15,7 +15,10 @@ from assistant.api.security import Secure
 
 
 def create_app(house: House) -> FastAPI:
-    """The whole product over one house. The caller closes the house; the application stops its own answers."""
+    """The whole product over one house, which starts its background work when the server does.
+
+    The caller closes the house; the application stops its own answers.
+    """
     from assistant.ui import fragments, mount
 
     answers = Answers(house)
@@ -23,6 +26,7 @@ def create_app(house: House) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        house.start()
         yield
         answers.close()
 

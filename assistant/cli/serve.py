@@ -16,5 +16,4 @@ def serve(
     from assistant.api import serve as run
 
     with state(context).house(host=host, port=port) as house:
-        house.start()
         run(house, say)

@@ -58,7 +58,6 @@ def served(home: Path, **settings: Any) -> Iterator[tuple[str, House]]:
 
     house = build(Settings(home=home, port=0, **settings))
     house.__dict__["assistant"] = Paced(house.assistant)
-    house.start()
     listening = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(create_app(house), log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
