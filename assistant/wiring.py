@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ingest.worker import Worker
 
 log = logging.getLogger(__name__)
+CLOSE_SECONDS = 30
 
 
 class House:
@@ -96,6 +97,8 @@ class House:
 
     def close(self) -> None:
         self._closed.set()
+        if self._warming:  # a library that is still loading when the process ends would bring it down
+            self._warming.join(CLOSE_SECONDS)
         if "worker" in self.__dict__:
             self.worker.stop()
         if "_pool" in self.__dict__:
@@ -199,17 +202,23 @@ class House:
 
     def _load(self) -> None:
         try:
-            self._greet()
-            self.worker.start()
-            self.embedder.embed_queries(["warm"])
-            if source := self._span_source():
-                source.predict("warm", ["warm"])
+            for step in (self._greet, self.worker.start, self._warm_encoder, self._warm_reader):
+                if self._closed.is_set():
+                    return
+                step()
         except NotAvailable as error:
             log.warning("%s", error)
         except ThickshellError as error:
             log.error("%s", error)
         finally:
             self._warm.set()
+
+    def _warm_encoder(self) -> None:
+        self.embedder.embed_queries(["warm"])
+
+    def _warm_reader(self) -> None:
+        if source := self._span_source():
+            source.predict("warm", ["warm"])
 
 
 def build(settings: Settings) -> House:

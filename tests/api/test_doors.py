@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -224,4 +225,7 @@ def test_download_never_runs_as_a_page(client: TestClient, house: House, tmp_pat
 
 def test_health(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
-    assert client.get("/readyz").status_code == 200
+    until = time.monotonic() + 120
+    while client.get("/readyz").status_code == 503 and time.monotonic() < until:
+        time.sleep(0.2)
+    assert client.get("/readyz").json() == {"status": "ready"}
