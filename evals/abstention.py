@@ -1,8 +1,9 @@
-"""Fits the confidence of the embedded reader: `python -m evals fit-abstention [--home DIR] [--limit N]`.
+"""Fits the confidence of the embedded reader: `python -m evals fit-abstention --home DIR [--limit N]`.
 
 Each held-out training question is asked with its gold paragraph there and with it hidden, over thousands of documents
-and over a few. The threshold is the highest that refuses at most REFUSED of the answerable in each language and size:
-one for all of them.
+and over a few. What is fitted is whether the documents answer; the result is then scaled (Platt 1999) to the
+probability that the gold answer stands in the answer given, which keeps the order. The threshold is the highest that
+refuses at most REFUSED of the answerable in each language and size: one for all of them.
 """
 
 from __future__ import annotations
@@ -84,6 +85,9 @@ def fit(rows: Sequence[Example], target: str = "there") -> dict[str, Any]:
     y = np.array([getattr(row, target) for row in rows], dtype=np.float64)
     weights, bias = logistic((x - centre) / scale, y, _balanced(rows))
     logits = ((x - centre) / scale) @ weights + bias
+    right = np.array([row.right for row in rows], dtype=np.float64)
+    slope, offset = logistic(logits[:, None], right, _balanced(rows), ridge=0.0)  # Platt: the order stays
+    weights, bias, logits = weights * slope[0], bias * slope[0] + offset, logits * slope[0] + offset
     sure = 1 / (1 + np.exp(-logits))
     threshold = _threshold(rows, sure)
     return {

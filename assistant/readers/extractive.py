@@ -24,11 +24,10 @@ from assistant.readers.units import containing, shorten, units
 from assistant.types import Claim, Draft, Hit, Passage, Question, Span
 
 # chosen on held-out training questions (docs/decisions/0250-reading-and-abstaining.md)
-RETRIEVAL_WEIGHT, ANSWERABLE_WEIGHT, TEMPERATURE = 0.7, 0.5, 1.5
-ENOUGH = 0.95  # probability after which no further sentence is quoted
-MOST_CLAIMS = 3
+ENOUGH = 0.9  # probability after which no further sentence is quoted
+MOST_CLAIMS = 2
 MOST_WORDS = 60  # of all quotes together; two Chinese characters count as a word
-LEAST = 0.03  # probability below which a further sentence is not worth its words
+LEAST = 0.05  # probability below which a further sentence is not worth its words
 
 
 class Reading(Protocol):
@@ -180,17 +179,12 @@ def by_spans(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Candidate
     prior = log_shares(hits)
     return normalised(
         [
-            Candidate(number, *trimmed(hits[number].passage.text, start, end), score(logit, reading, prior[number]))
+            Candidate(number, *trimmed(hits[number].passage.text, start, end), logit + prior[number])
             for number, reading in enumerate(readings)
             for start, end, logit in reading.spans
             if start < end
         ]
     )
-
-
-def score(logit: float, reading: Reading, prior: float) -> float:
-    """What decides between candidates: the span, whether its passage answers at all, and how near the passage is."""
-    return (logit + ANSWERABLE_WEIGHT * reading.answerable) / TEMPERATURE + RETRIEVAL_WEIGHT * prior
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
