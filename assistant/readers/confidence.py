@@ -14,15 +14,9 @@ from functools import lru_cache
 from importlib.resources import files
 
 from assistant.answering.language import language
-from assistant.answering.terms import coverage, hard_terms, terms
-from assistant.readers.candidates import Candidate, log_shares
-from assistant.readers.cues import holds, wanted
+from assistant.answering.terms import coverage, terms
+from assistant.readers.candidates import log_shares
 from assistant.types import Hit
-
-WORDS = frozenset({"coverage", "coverage_best", "hard", "kind"})
-"""What says nothing when question and passage are in different languages."""
-AMONG = frozenset({"top", "margin", "chosen_share", "rank"})
-"""What says nothing where there is only one passage."""
 
 
 @dataclass(frozen=True)
@@ -65,46 +59,22 @@ def calibration(row: Mapping[str, object]) -> Calibration:
 
 
 def features(
-    question: str,
-    hits: Sequence[Hit],
-    chosen: Candidate,
-    mass: float,
-    answerable: Sequence[float] = (),
-    spans: Sequence[float] = (),
+    question: str, hits: Sequence[Hit], chosen: int, answerable: Sequence[float] = (), spans: Sequence[float] = ()
 ) -> dict[str, float]:
-    """Scores of one reading. `mass`: probability of the chosen sentence among all candidates; `answerable`, `spans`:
-    per passage, the reader's logit that it answers and the score of its best span over "no answer"."""
-    asked, hard = terms(question), hard_terms(question)
-    hit = hits[chosen.hit]
-    shares = log_shares(hits)
-    scores = sorted(shares, reverse=True)
-    text = hit.passage.search_text
-    piece = hit.passage.text[chosen.start : chosen.end]
-    found = {
-        "top": scores[0],
-        "margin": scores[0] - scores[min(1, len(scores) - 1)],
-        "chosen_share": shares[chosen.hit],
-        "terms": math.log1p(len(asked)),
-        "coverage": coverage(asked, text),
-        "coverage_best": max(coverage(asked, h.passage.search_text) for h in hits[:3]),
-        "hard": coverage(hard, text),
-        "kind": 1.0 if holds(wanted(question), piece) else 0.0,
-        "mass": math.log(max(mass, 1e-6)),
-        "rank": math.log1p(chosen.hit),
-    }
-    if len(hits) == 1:
-        found = {name: value for name, value in found.items() if name not in AMONG}
-    if language(question) != language(text):
-        found = {name: value for name, value in found.items() if name not in WORDS}
-    if hit.dense is not None:
-        cosines = [h.dense for h in hits if h.dense is not None]
-        middle = sorted(cosines)[len(cosines) // 2]
-        found |= {"cosine": hit.dense, "cosine_max": max(cosines), "cosine_margin": max(cosines) - middle}
+    """Scores of one reading; what says nothing is left out.
+
+    `chosen`: place of the passage that the answer quotes first; `answerable`, `spans`: per passage, the reader's logit
+    that it answers and the score of its best span over "no answer".
+    """
+    passage, cosine = hits[chosen].passage, hits[chosen].dense
+    shares = sorted(log_shares(hits), reverse=True)
+    found: dict[str, float] = {}
+    if len(shares) > 1:
+        found["margin"] = shares[0] - shares[1]
+    if language(question) == language(passage.text):
+        found["coverage"] = coverage(terms(question), passage.search_text)
+    if cosine is not None:
+        found["cosine"] = cosine
     if answerable:
-        found |= {
-            "answerable": answerable[chosen.hit],
-            "answerable_max": max(answerable),
-            "span": spans[chosen.hit],
-            "span_max": max(spans),
-        }
+        found |= {"answerable": answerable[chosen], "span_max": max(spans)}
     return found

@@ -27,6 +27,7 @@ from assistant.types import Claim, Draft, Hit, Passage, Question, Span
 ENOUGH = 0.9  # probability after which no further sentence is quoted
 MOST_CLAIMS = 2
 MOST_WORDS = 60  # of all quotes together; two Chinese characters count as a word
+NO_SPAN = -10.0  # score of a passage without a single place
 LEAST = 0.05  # probability below which a further sentence is not worth its words
 
 
@@ -91,14 +92,8 @@ class ExtractiveReader:
         self, question: Question, hits: list[Hit], ranked: list[Sentence], readings: list[Reading], flagged: list[int]
     ) -> Draft:
         first = ranked[0]
-        found = confidence.features(
-            question.text,
-            hits,
-            first.best,
-            first.mass,
-            [r.answerable for r in readings],
-            [max((s for _, _, s in r.spans), default=-10.0) for r in readings],
-        )
+        best = [max((score for *_, score in r.spans), default=NO_SPAN) for r in readings]
+        found = confidence.features(question.text, hits, first.hit, [r.answerable for r in readings], best)
         measure = confidence.packaged()["spans" if readings else "words"]
         sure = measure.probability(found)
         limit = measure.threshold if self._abstain_below is None else self._abstain_below

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assistant.readers.candidates import Candidate
 from assistant.readers.confidence import Calibration, features, packaged
 from assistant.types import Hit, Passage
 from evals.abstention import Example, fit, logistic, probability
@@ -24,13 +23,12 @@ def test_probability_by_hand() -> None:
 
 
 def test_words_count_only_within_a_language() -> None:
-    whole = Candidate(0, 0, 5, 0.0)
-    same = features("How tall is the tower?", [hit("The tower is 330 metres tall.")], whole, 1.0)
-    other = features("塔有多高？", [hit("The tower is 330 metres tall.")], whole, 1.0)
+    same = features("How tall is the tower?", [hit("The tower is 330 metres tall.")], 0)
+    other = features("塔有多高？", [hit("The tower is 330 metres tall.")], 0)
     assert same["coverage"] == 1.0
     assert "coverage" not in other
     assert "cosine" in other
-    assert "cosine" not in features("How tall?", [hit("Tall.", dense=None)], whole, 1.0)
+    assert "cosine" not in features("How tall?", [hit("Tall.", dense=None)], 0)
 
 
 def test_the_packaged_coefficients_are_complete() -> None:
