@@ -36,9 +36,14 @@ class FusionSet:
 
 
 def fusion_set(
-    data: Path, language: str, count: Callable[[Sequence[str]], list[int]], seed: int = 0, most: int = MOST
+    data: Path,
+    language: str,
+    count: Callable[[Sequence[str]], list[int]],
+    seed: int = 0,
+    most: int = MOST,
+    about: Callable[[str], bool] = lambda paragraph: True,
 ) -> FusionSet:
-    """The pool of a language; `count` gives the encoder's tokens of texts."""
+    """The pool of a language, and questions `about` such paragraphs; `count` gives the encoder's tokens of texts."""
     from assistant.tuning.reading_data import allowed_rows
 
     rows = [row for row in allowed_rows(data) if row.answerable]
@@ -51,7 +56,8 @@ def fusion_set(
     gold: dict[str, dict[str, int]] = defaultdict(dict)
     asked: dict[str, list[str]] = {}
     for kind, sources in KINDS[language].items():
-        mine = [(row.question.strip(), row.passage.strip()) for row in rows if row.source in sources]
+        chosen = [row for row in rows if row.source in sources and about(row.passage)]
+        mine = [(row.question.strip(), row.passage.strip()) for row in chosen]
         for question, text in mine:
             gold[question] |= dict.fromkeys(of_text.get(text, ()), 1)
         found = sorted({question for question, _ in mine if gold[question]})

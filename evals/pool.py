@@ -72,12 +72,20 @@ def pooled(data: RetrievalSet, embedder: Embedder, cache: Path | None = None) ->
     texts = list(data.passages.values())
     rows = embedded(embedder, "passages", texts, cache)
     queries = embedded(embedder, "queries", list(data.questions.values()), cache)
-    with tempfile.TemporaryDirectory(prefix="thickshell-evals-") as folder:
-        words = TantivyWords(Path(folder) / "words", lambda _: 1)
-        words.add([(Passage(i, data.name, names[i], 0, len(t), t), i) for i, t in enumerate(texts)])
+    with worded(data) as words:
         index = FaissIndex(rows.shape[1])
         index.add(np.arange(len(names), dtype=np.int64), rows)
         yield Pool(data, names, index, words, dict(zip(data.questions, queries)))
+
+
+@contextmanager
+def worded(data: RetrievalSet) -> Iterator[TantivyWords]:
+    """The word index alone, in a temporary folder; ids count from 0 in the order of the passages."""
+    with tempfile.TemporaryDirectory(prefix="thickshell-evals-") as folder:
+        words = TantivyWords(Path(folder) / "words", lambda _: 1)
+        rows = enumerate(data.passages.items())
+        words.add([(Passage(i, data.name, name, 0, len(text), text), i) for i, (name, text) in rows])
+        yield words
 
 
 def embedded(embedder: Embedder, kind: str, texts: Sequence[str], cache: Path | None) -> F32:

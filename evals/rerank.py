@@ -6,6 +6,7 @@ The reader learned from nine tenths of these passages, so only questions about i
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assistant.retrieval.hybrid import order
-from evals.data import RetrievalSet, fitting_sets
+from evals.fusion_sets import KINDS, fusion_set
 from evals.pool import Pool, pooled, product_embedder
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", type=Path, help="folder that keeps vectors between runs")
-    parser.add_argument("--size", type=int, default=600, help="passages and questions of each set")
+    parser.add_argument("--size", type=int, default=150, help="questions of each kind")
     parser.add_argument("--reader", type=Path, help="folder of another span reader than the packaged one")
     parser.add_argument("--top", type=int, default=5, help="hits that are read")
 
@@ -32,26 +33,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from assistant.embedders.sentence import SentenceEmbedder
     from assistant.readers.span import SpanModel
+    from assistant.tuning.reading_data import is_dev
 
     embedder = product_embedder("packaged")
     assert isinstance(embedder.inner, SentenceEmbedder)
     reader = SpanModel(args.reader, embedder.inner)
-    for data in fitting_sets(args.data, args.size, args.seed):
-        held_out = unseen(data).head(args.limit)
-        if not held_out.questions:
-            continue
-        with pooled(held_out, embedder, args.cache) as pool:
+    for language in KINDS:
+        made = fusion_set(args.data, language, embedder.count, args.seed, args.size, about=is_dev)
+        with pooled(made.data.head(args.limit), embedder, args.cache) as pool:
+            start = time.perf_counter()
             rows = list(read(pool, reader, args.top))
+        spent = (time.perf_counter() - start) / max(len(rows), 1)
         found = {str(weight): recall(rows, weight) for weight in WEIGHTS}
-        yield {"set": data.name, "n": len(rows), "recall@1 by weight": found}
-
-
-def unseen(data: RetrievalSet) -> RetrievalSet:
-    """Questions about passages that the reader was not trained on, over all passages."""
-    from assistant.tuning.reading_data import is_dev
-
-    kept = {q: text for q, text in data.questions.items() if all(is_dev(data.passages[p]) for p in data.gold[q])}
-    return RetrievalSet(data.name, data.metric, data.passages, kept, {q: data.gold[q] for q in kept})
+        yield {"set": language, "n": len(rows), "recall@1 by weight": found, "seconds a question": round(spent, 3)}
 
 
 def read(pool: Pool, reader: SpanModel, top: int) -> Iterator[tuple[Any, Any, Any]]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.retrieval.hybrid import order
+from assistant.retrieval.word_queries import Scope
 from assistant.types import Question
 from evals.data import REPORTED, RetrievalSet
-from evals.pool import Scored, pooled, product_embedder
+from evals.pool import Scored, pooled, product_embedder, worded
 from evals.statistics import mean
 
 Ranking = dict[str, float]
@@ -23,6 +24,7 @@ DEPTH = 10
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", default="all", choices=[*REPORTED, "all"], help="which public set")
     parser.add_argument("--through-product", action="store_true", help="ingest one file per paragraph, then search")
+    parser.add_argument("--words-only", action="store_true", help="BM25 alone, without vectors")
     parser.add_argument("--home", type=Path, help="home that keeps what was ingested between runs")
     parser.add_argument("--encoder", default="packaged", help="embedding model, as in the settings")
     parser.add_argument("--cache", type=Path, help="folder that keeps vectors between runs")
@@ -32,7 +34,7 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     for name in REPORTED if args.set == "all" else [args.set]:
         data = REPORTED[name](args.data).head(args.limit)
         start = time.perf_counter()
-        rankings = _through_product(data, args) if args.through_product else _quick(data, args)
+        rankings = _measured(data, args)
         metrics = {
             f"{data.metric}" + (f"/{ranker}" if ranker != "fused" else ""): mean(
                 values(data, ranked), args.seed
@@ -67,6 +69,20 @@ def values(data: RetrievalSet, rankings: dict[str, Ranking]) -> list[float]:
 
 def _first(ranking: Ranking) -> str | None:
     return max(ranking, key=lambda name: ranking[name]) if ranking else None
+
+
+def _measured(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, Ranking]]:
+    """{ranker: {question: ranking}}"""
+    if args.words_only:
+        return {"lexical": _words(data)}
+    return _through_product(data, args) if args.through_product else _quick(data, args)
+
+
+def _words(data: RetrievalSet) -> dict[str, Ranking]:
+    names = list(data.passages)
+    with worded(data) as words:
+        found = {q: words.search(text, Scope([1]), DEPTH) for q, text in data.questions.items()}
+    return {q: as_ranking([names[i] for i, _ in rows]) for q, rows in found.items()}
 
 
 def _quick(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, Ranking]]:
