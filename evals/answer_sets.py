@@ -72,7 +72,7 @@ SETS = {"qed": qed, "cmrc2018": cmrc2018}
 
 
 def assembled(name: str, language: str, rows: Iterable[tuple[str, str, str, tuple[tuple[str, ...], ...]]]) -> AnswerSet:
-    """A set from (id, question, paragraph, golds); equal paragraphs are one document, named by number as in evals.data."""
+    """A set from (id, question, paragraph, golds); equal paragraphs are one document (named as in evals.data)."""
     names: dict[str, str] = {}
     items = []
     for key, question, paragraph, golds in rows:
