@@ -136,7 +136,7 @@ def server(home: Path, environment: Mapping[str, str] | None = None) -> Iterator
             process.wait(30)
 
 
-def _address(process: subprocess.Popen[bytes], said: IO[str], patience: float = 120.0) -> str:
+def _address(process: subprocess.Popen[bytes], said: IO[str], patience: float = 300.0) -> str:
     """The address that the server prints, once it is ready; RuntimeError with its last words where it does not come."""
     import httpx
 

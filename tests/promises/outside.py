@@ -69,7 +69,7 @@ class Outside:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def serve(self, visit: Sequence[object], patience: float = 120.0) -> str:
+    def serve(self, visit: Sequence[object], patience: float = 240.0) -> str:
         """Starts the server, calls each of `visit` with a client, stops the server; all that it printed."""
         with tempfile.TemporaryFile("w+") as said:
             process = subprocess.Popen(

@@ -25,14 +25,14 @@ PAGES = 4
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    """Small limits: 4 pages, 1 MB a file, 5 MB after decompression, 20 seconds."""
+    """Small limits: 4 pages, 1 MB a file, 5 MB after decompression."""
     settings = Settings(
         home=tmp_path / "home",
         encoder="hashed",
         parse_pages=PAGES,
         max_upload_mb=1,
         expanded_mb=5,
-        parse_seconds=20,
+        parse_seconds=120,
     )
     made = build(settings)
     yield made
