@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,6 +33,20 @@ def timed(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
+
+
+class Seconds(NamedTuple):
+    """By the clock, and of this program's threads together."""
+
+    wall: float
+    processor: float
+
+
+def measured(action: Callable[[], object]) -> Seconds:
+    """What running it took."""
+    wall, processor = time.perf_counter(), time.process_time()
+    action()
+    return Seconds(time.perf_counter() - wall, time.process_time() - processor)
 
 
 def described() -> dict[str, object]:

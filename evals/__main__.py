@@ -12,6 +12,7 @@ from pathlib import Path
 TASKS = {
     "retrieval": "evals.retrieval",
     "fit-centres": "evals.fit_centres",
+    "fit-ranges": "evals.fit_ranges",
     "fit-fusion": "evals.fit_fusion",
     "rerank": "evals.rerank",
     "answers": "evals.answers",

@@ -53,9 +53,10 @@ class Embeddings(nn.Module):
         self.norm = _norm(tensors, "embeddings.LayerNorm", config, torch.float32)
         self.dtype = dtype
 
-    def forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, places: Tensor | None = None) -> Tensor:
+        """`places` are the positions of ids where they are not rows that start at 0."""
         words = functional.embedding(ids, self.words).float()
-        states: Tensor = self.norm(words + self.places[: ids.shape[1]])
+        states: Tensor = self.norm(words + self.places[slice(ids.shape[1]) if places is None else places])
         return states.to(self.dtype)
 
 
@@ -74,13 +75,17 @@ class Layer(nn.Module):
         self.last_norm = _norm(tensors, f"{prefix}output.LayerNorm", config, dtype)
 
     def forward(self, states: Tensor, mask: Tensor | None) -> Tensor:
+        states = self.norm(states + self.out(self.attended(states, mask)))
+        last: Tensor = self.last_norm(states + self.narrow(functional.gelu(self.wide(states))))
+        return last
+
+    def attended(self, states: Tensor, mask: Tensor | None) -> Tensor:
+        """Heads of the self-attention, side by side, before the output layer."""
         rows, tokens, width = states.shape
         mixed = self.mixed(states).view(rows, tokens, 3, self.heads, width // self.heads)
         query, key, value = mixed.permute(2, 0, 3, 1, 4)
         seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        states = self.norm(states + self.out(seen.transpose(1, 2).reshape(rows, tokens, width)))
-        last: Tensor = self.last_norm(states + self.narrow(functional.gelu(self.wide(states))))
-        return last
+        return seen.transpose(1, 2).reshape(rows, tokens, width)
 
 
 class Bert(nn.Module):
@@ -98,6 +103,13 @@ class Bert(nn.Module):
         for layer in self.layers:
             states = layer(states, wide)
         return states
+
+    def means(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Mean of each row's last states, (rows, hidden) float32."""
+        states = self(ids, mask).float()
+        if mask is None:
+            return states.mean(dim=1)
+        return (states * mask[:, :, None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
 
 
 def load_bert(folder: Path, dtype: torch.dtype) -> Bert:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from assistant.embedders.arithmetic import Precision, chosen
+from assistant.embedders.arithmetic import Precision, chosen, floating
 from assistant.embedders.safe_loading import only_safetensors
 from assistant.embedders.weights import MISSING, encoder_folder, source_hash
 from assistant.errors import NotAvailable
 
 if TYPE_CHECKING:
     from assistant.embedders.bert import Bert
+    from assistant.embedders.int8 import Int8Bert
     from assistant.seams import F32
 
 PACKAGED = "packaged"
@@ -145,16 +146,28 @@ class PackagedBert:
     query_prefix, passage_prefix = "query: ", "passage: "
 
     def __init__(self, folder: Path, precision: Precision = "auto") -> None:
-        import torch
         from tokenizers import Tokenizer
+
+        self.folder = folder
+        self.floating = floating(precision)
+        self.tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.int8 = self._int8() if chosen(precision) == "int8" else None
+        self.dim = (self.int8 or self.bert).embeddings.words.shape[1]
+
+    @cached_property
+    def bert(self) -> Bert:
+        """The encoder in floating point, which the span reader builds on; loaded when first asked for."""
+        import torch
 
         from assistant.embedders.bert import load_bert
 
-        self.folder = folder
-        self.precision = chosen(precision)
-        self.tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.bert: Bert = load_bert(folder, torch.bfloat16 if self.precision == "bf16" else torch.float32)
-        self.dim = self.bert.embeddings.words.shape[1]
+        return load_bert(self.folder, torch.bfloat16 if self.floating == "bf16" else torch.float32)
+
+    def _int8(self) -> Int8Bert | None:
+        from assistant.embedders.int8 import load_int8, load_ranges
+
+        ranges = load_ranges(source_hash(self.folder) or "")
+        return load_int8(self.folder, ranges) if ranges else None
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         return [coded.ids for coded in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
@@ -164,12 +177,10 @@ class PackagedBert:
 
         from assistant.embedders.bert import padded
 
+        rows = [[BOS, *row[: MAX_TOKENS - 2], EOS] for row in tokens]
         with torch.inference_mode():
-            ids, mask = padded([[BOS, *row[: MAX_TOKENS - 2], EOS] for row in tokens])
-            states = self.bert(ids, mask).float()
-            if mask is not None:
-                states = states * mask[:, :, None]
-            return torch.nn.functional.normalize(states.sum(dim=1), dim=1).numpy()
+            means = self.int8.means(rows) if self.int8 else self.bert.means(*padded(rows))
+            return torch.nn.functional.normalize(means, dim=1).numpy()
 
 
 class NamedModel:

