@@ -66,7 +66,7 @@ def test_a_documents_best_passage_counts() -> None:
 
 
 def test_each_ranker_alone_and_both() -> None:
-    row = Scored("q", {1: 0.9, 2: 0.8, 3: 0.1}, {1: 0.0, 2: 9.0, 3: 9.5})
+    row = Scored("q", {1: 0.9, 2: 0.85, 3: 0.1}, {1: 0.0, 2: 9.0, 3: 9.5})
     best = ranked(row)
     assert (best["dense"], best["lexical"]) == ([1, 2, 3], [3, 2, 1])
     assert best["fused"][0] == 2
