@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from assistant.answering.compose import one_line
 from assistant.answering.language import count_words
 from assistant.answering.terms import terms
 from assistant.seams import PassageStore
-from assistant.types import Cell, Claim, Passage, Span, Table
+from assistant.types import Cell, Claim, Hit, Passage, Span, Table
 
 TableOf = Callable[[Passage, int], Table | None]
 """(passage, offset in the document) -> the table that stands there, if any."""
@@ -19,18 +21,26 @@ def no_table(_passage: Passage, _offset: int) -> Table | None:
 
 
 def row_claim(
-    question: str, passage: Passage, row: tuple[int, int], bold: tuple[int, int] | None, table: Table, words: int
+    question: str,
+    passage: Passage,
+    row: tuple[int, int],
+    bold: tuple[int, int] | None,
+    table: Table,
+    words: int,
+    *,
+    guess: bool = True,
 ) -> tuple[Claim, str]:
     """The claim for a row (offsets in the document) and the cell that answers, as written.
 
     "Row label, Header: **cell**" where one cell stands out, else the row's cells under their headers. The
-    span is the row's own text; `bold` is a place inside the answering cell where a reader found one.
+    span is the row's own text; `bold` is a place inside the answering cell where a reader found one. `guess`: without
+    it, the cell whose header shares most words with the question.
     """
     cells = _cells(table, row)
     span = Span(passage, *row)
     if not cells:
         return Claim(one_line(span.quote), (span,)), one_line(span.quote)
-    answer = _at(cells, bold) or _asked(question, cells, table)
+    answer = _at(cells, bold) or (_asked(question, cells, table) if guess else None)
     if answer is None:
         text = "; ".join(_named(cell, table) for cell in cells if cell.text)
         return Claim(_cut(text, words), (span,)), ""
@@ -39,6 +49,89 @@ def row_claim(
     head = _header(answer, table)
     text = f"{left}{head}: **{answer.text}**" if head else f"{left.removesuffix(', ')}: **{answer.text}**".lstrip(": ")
     return Claim(text, (span,)), answer.text
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A row whose label the question names, in passage number `hit`, and the cell under the header it names, if one is.
+
+    `row`: offsets in the document.
+    """
+
+    hit: int
+    table: Table
+    row: tuple[int, int]
+    cell: Cell | None
+
+
+def look_up(question: str, hits: Sequence[Hit], table_of: TableOf) -> LookedUp | None:
+    """The row and cell that a question names by their own words; None where no row, or more than one, is named."""
+    asked = terms(question)
+    for table in _tables(hits, table_of):
+        rows = _named_rows(table, question)
+        if len(rows) != 1:
+            continue
+        label, cells = rows[0]
+        place = (cells[0].start, cells[-1].end)
+        for number, hit in enumerate(hits):
+            if (
+                hit.passage.start <= place[0]
+                and place[1] <= hit.passage.end
+                and table_of(hit.passage, place[0]) == table
+            ):
+                return LookedUp(number, table, place, _named_column(table, label, cells, asked))
+    return None
+
+
+def _tables(hits: Sequence[Hit], table_of: TableOf) -> list[Table]:
+    """The tables of the passages, nearest first, each once."""
+    found: list[Table] = []
+    for hit in hits:
+        table = table_of(hit.passage, hit.passage.end - 1)
+        if table is not None and table not in found:
+            found.append(table)
+    return found
+
+
+def _names(question: str, label: str) -> bool:
+    """Whether a question holds a label: its content words in any form, others ("May") as they are written."""
+    rest = [word for word in re.findall(r"[^\W_]+", label) if not terms(word) and not word.islower()]
+    written = set(re.findall(r"[^\W_]+", question))
+    return bool(terms(label) or rest) and terms(label) <= terms(question) and written.issuperset(rest)
+
+
+def _named_rows(table: Table, question: str) -> list[tuple[Cell, list[Cell]]]:
+    """(label, cells) of the rows whose label the question names in full; of several, those with the longest label."""
+    rows: dict[int, list[Cell]] = {}
+    for cell in table.cells:
+        if cell.row > table.header_rows:
+            rows.setdefault(cell.row, []).append(cell)
+    met = []
+    for cells in rows.values():
+        label = next((cell for cell in cells if cell.text and not isinstance(cell.value, int | float)), None)
+        if label is not None and _names(question, label.text):
+            met.append((label, cells))
+    longest = max((len(label.text.split()) for label, _ in met), default=0)
+    return [row for row in met if len(row[0].text.split()) == longest]
+
+
+def _named_column(table: Table, label: Cell, cells: Sequence[Cell], asked: frozenset[str]) -> Cell | None:
+    """The cell whose header the question names: most words, then the smallest rest; None where two are alike."""
+    left = asked - terms(label.text)
+    scored = []
+    for cell in cells:
+        head = terms(_header(cell, table))
+        if cell is not label and cell.text and head & left:
+            scored.append((len(head & left), len(head & left) / len(head), cell))
+    scored.sort(key=lambda row: row[:2], reverse=True)
+    if not scored or (len(scored) > 1 and scored[0][:2] == scored[1][:2]):
+        return None
+    return scored[0][2]
+
+
+def row_is_met(question: str, text: str) -> bool:
+    """Whether a row says anything of the question: a cell of any other row would be a guess."""
+    return bool(terms(text) & terms(question))
 
 
 def _cells(table: Table, row: tuple[int, int]) -> list[Cell]:

@@ -17,7 +17,7 @@ from assistant.answering.compose import one_line, quoted
 from assistant.answering.language import count_words
 from assistant.readers import confidence
 from assistant.readers.candidates import Candidate, by_words, log_shares, normalised
-from assistant.readers.cells import TableOf, body_start, no_table, row_claim
+from assistant.readers.cells import LookedUp, TableOf, body_start, look_up, no_table, row_claim, row_is_met
 from assistant.readers.cues import number_in, wanted
 from assistant.readers.instructions import asks_about_instructions, instruction_ranges
 from assistant.readers.units import containing, shorten, units
@@ -83,36 +83,56 @@ class ExtractiveReader:
         readings = read_passages(source, question.text, [hit.passage for hit in near]) if source and near else []
         every = by_spans(near, readings) if readings else by_words(question.text, near, self._header)
         candidates = self._allowed(question.text, near, every)
+        named = look_up(question.text, near, self._table_of)
+        if named and not self._orders(question.text, near[named.hit].passage, named.row):
+            return self._named(question, near, named, readings, flagged)
         if not candidates:
             return Draft(abstained=not question.always_answer, details={"instructions": flagged} if flagged else {})
         ranked = by_sentence(candidates, near)
         return self._draft(question, near, ranked, readings, flagged)
 
-    def _draft(
-        self, question: Question, hits: list[Hit], ranked: list[Sentence], readings: list[Reading], flagged: list[int]
+    def _named(
+        self, question: Question, hits: list[Hit], named: LookedUp, readings: list[Reading], flagged: list[int]
     ) -> Draft:
-        first = ranked[0]
+        """The answer of a row that the question names: never refused, since it was asked for by its label."""
+        sure, limit, details = self._judged(question, hits, named.hit, readings, flagged)
+        place = (named.cell.start, named.cell.end) if named.cell else None
+        claim, value = row_claim(
+            question.text, hits[named.hit].passage, named.row, place, named.table, self._words, guess=False
+        )
+        return Draft((claim,), max(sure, limit), value=value or None, details=details | {"looked_up": True})
+
+    def _judged(
+        self, question: Question, hits: list[Hit], first: int, readings: list[Reading], flagged: list[int]
+    ) -> tuple[float, float, dict[str, Any]]:
+        """Confidence, threshold and what goes into the receipt, for an answer from passage number `first`."""
         best = [max((score for *_, score in r.spans), default=NO_SPAN) for r in readings]
-        found = confidence.features(question.text, hits, first.hit, [r.answerable for r in readings], best)
+        found = confidence.features(question.text, hits, first, [r.answerable for r in readings], best)
         measure = confidence.packaged()["spans" if readings else "words"]
-        sure = measure.probability(found)
         limit = measure.threshold if self._abstain_below is None else self._abstain_below
-        made = [self._claim(question.text, hits[s.hit].passage, s, bool(readings)) for s in chosen(ranked, hits)]
-        in_table = self._table_of(hits[first.hit].passage, hits[first.hit].passage.start + first.best.start) is not None
-        value, unit = (made[0][1] or None, None) if in_table else valued(question.text, made[0][1])
         details: dict[str, Any] = {
             "features": found,
             "threshold": limit,
             "reading": "spans" if readings else "words",
             "read": len(hits),
         }
+        return measure.probability(found), limit, details | ({"instructions": flagged} if flagged else {})
+
+    def _draft(
+        self, question: Question, hits: list[Hit], ranked: list[Sentence], readings: list[Reading], flagged: list[int]
+    ) -> Draft:
+        first = ranked[0]
+        sure, limit, details = self._judged(question, hits, first.hit, readings, flagged)
+        made = [self._claim(question.text, hits[s.hit].passage, s, bool(readings)) for s in chosen(ranked, hits)]
+        in_table = self._table_of(hits[first.hit].passage, hits[first.hit].passage.start + first.best.start) is not None
+        value, unit = (made[0][1] or None, None) if in_table else valued(question.text, made[0][1])
         return Draft(
             claims=tuple(claim for claim, _ in made),
             confidence=sure,
             abstained=sure < limit and not question.always_answer,
             value=value,
             unit=unit,
-            details=details | ({"instructions": flagged} if flagged else {}),
+            details=details,
         )
 
     def _claim(self, question: str, passage: Passage, sentence: Sentence, spans: bool) -> tuple[Claim, str]:
@@ -134,21 +154,35 @@ class ExtractiveReader:
         return " ".join(table.header) if table else ""
 
     def _allowed(self, question: str, hits: Sequence[Hit], candidates: list[Candidate]) -> list[Candidate]:
-        """Without table headers, rules and lines without words, and without what documents say to assistants (unless
-        the question is about that)."""
+        """Without table headers and rows beside the question, without rules and lines without words, and without what
+        documents say to assistants (unless the question is about that)."""
         orders = [() if asks_about_instructions(question) else instruction_ranges(hit.passage.text) for hit in hits]
         kept = [
             c
             for c in candidates
             if not any(c.start < end and c.end > start for start, end in orders[c.hit])
             and re.search(r"\w", hits[c.hit].passage.text[c.start : c.end])
-            and not self._in_header(hits[c.hit].passage, c.start)
+            and not in_heading(hits[c.hit].passage.text, c.start)
+            and not self._off_table(question, hits[c.hit].passage, c)
         ]
         return kept if len(kept) == len(candidates) else normalised(kept)
 
-    def _in_header(self, passage: Passage, offset: int) -> bool:
-        table = self._table_of(passage, passage.start + offset)
-        return table is not None and passage.start + offset < body_start(table)
+    def _orders(self, question: str, passage: Passage, place: tuple[int, int]) -> bool:
+        """Whether what stands there talks to an assistant (offsets in the document)."""
+        if asks_about_instructions(question):
+            return False
+        start, end = place[0] - passage.start, place[1] - passage.start
+        return any(low < end and high > start for low, high in instruction_ranges(passage.text))
+
+    def _off_table(self, question: str, passage: Passage, found: Candidate) -> bool:
+        """Partly outside its table, in the table's header, or in a row that says nothing of the question."""
+        place = passage.start + found.start
+        table = self._table_of(passage, place)
+        if table is None:
+            return self._table_of(passage, passage.start + found.end - 1) is not None
+        row = next((cell.row for cell in table.cells if cell.start <= place <= cell.end), 0)
+        text = " ".join(cell.text for cell in table.cells if cell.row == row)
+        return place < body_start(table) or not row_is_met(question, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +216,27 @@ def by_spans(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Candidate
     )
 
 
-def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """A span without the marks that end its sentence, and without one half of a pair of brackets or quotes.
+def in_heading(text: str, place: int) -> bool:
+    """Whether the line of a place is a Markdown heading: headings name answers, they are none."""
+    return re.match(r" {0,3}#{1,6}\s", text[text.rfind("\n", 0, place) + 1 :]) is not None
 
-    >>> trimmed("on July 1, 2005. It", 3, 16), trimmed("(a boat", 0, 7)
-    ((3, 15), (1, 7))
+
+def _longest_paragraph(text: str, start: int, end: int) -> tuple[int, int]:
+    """The part of a span that stays in one paragraph: a heading and what stands below it are not one answer."""
+    parts = [(m.start() + start, m.end() + start) for m in re.finditer(r"(?:(?!\n\s*\n)[\s\S])+", text[start:end])]
+    first, last = max(parts, key=lambda part: part[1] - part[0], default=(start, end))
+    while first < last and text[first].isspace():
+        first += 1
+    return first, last
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span within one paragraph, without the marks that end its sentence or one half of a pair of brackets or quotes.
+
+    >>> trimmed("on July 1, 2005. It", 3, 16), trimmed("(a boat", 0, 7), trimmed("Fee\\n\\n12 euros", 0, 13)
+    ((3, 15), (1, 7), (5, 13))
     """
-    first, last = start, end
+    first, last = _longest_paragraph(text, start, end)
     while first < last - 1 and text[last - 1] in " .,;:。，；：、":
         last -= 1
     piece = text[first:last]
