@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     reader: str = Field("packaged", description="Span reader: 'packaged' or a folder.")
     threads: int = Field(0, ge=0, description="Threads for models; 0 means as many as cores.")
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
-        "auto", description="Arithmetic of the models; int8 is the encoder's alone, auto is what is fastest here."
+        "auto", description="Arithmetic of the models; int8 is the encoder's alone: quickest, may cost recall."
     )
     allow_downloads: bool = Field(False, description="Allow model downloads from hubs.")
 

@@ -42,12 +42,11 @@ def floating(precision: Precision) -> Literal["fp32", "bf16"]:
 
 
 def chosen(precision: Precision) -> Arithmetic:
-    """The encoder's format for a setting (docs/decisions/0255-embedding-speed.md has what each is worth).
+    """The encoder's format for a setting: int8 is taken only by name, for it is quickest but may cost recall
+    (docs/decisions/0255-embedding-speed.md).
 
     NotAvailable when int8 is asked for by name and the processor lacks it.
     """
     if precision == "int8" and not quick_int8():
         raise NotAvailable("This processor has no quick int8 arithmetic; set precision to auto, bf16 or fp32.")
-    if precision == "auto" and quick_int8():
-        return "int8"
     return precision if precision == "int8" else floating(precision)

@@ -33,14 +33,17 @@ BOS, EOS = 0, 2
 
 
 class Backend(Protocol):
-    """A loaded model: `encode` takes what `tokens` gave, in any order, rows (n, dim) of unit length."""
+    """A loaded model: `encode` takes what `tokens` gave, in any order, rows (n, dim) of unit length.
+
+    `many`: speed matters more than the last digits (passages).
+    """
 
     dim: int
     query_prefix: str
     passage_prefix: str
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]: ...
-    def encode(self, texts: Sequence[str], tokens: Sequence[list[int]]) -> F32: ...
+    def encode(self, texts: Sequence[str], tokens: Sequence[list[int]], *, many: bool = False) -> F32: ...
 
 
 class SentenceEmbedder:
@@ -85,11 +88,11 @@ class SentenceEmbedder:
 
     def embed_queries(self, texts: Sequence[str]) -> F32:
         """(n, dim), unit rows; the model's query prefix is added here."""
-        return self._embed(texts, self.backend.query_prefix)
+        return self._embed(texts, self.backend.query_prefix, many=False)
 
     def embed_passages(self, texts: Sequence[str]) -> F32:
         """(n, dim), unit rows; the model's passage prefix is added here. Text beyond 512 tokens is cut off."""
-        return self._embed(texts, self.backend.passage_prefix)
+        return self._embed(texts, self.backend.passage_prefix, many=True)
 
     @property
     def backend(self) -> Backend:
@@ -115,12 +118,13 @@ class SentenceEmbedder:
             return PackagedBert(folder, self.precision)
         return NamedModel(str(folder) if folder.is_dir() else self.model, self._allow_downloads)
 
-    def _embed(self, texts: Sequence[str], prefix: str) -> F32:
+    def _embed(self, texts: Sequence[str], prefix: str, many: bool) -> F32:
         rows = np.empty((len(texts), self.dim), dtype=np.float32)
         prefixed = [prefix + text for text in texts]
         tokens = self.backend.tokens(prefixed)
         for places in batches([min(len(ids), MAX_TOKENS) for ids in tokens], self._batch_tokens):
-            rows[places] = self.backend.encode([prefixed[i] for i in places], [tokens[i] for i in places])
+            part = [prefixed[i] for i in places], [tokens[i] for i in places]
+            rows[places] = self.backend.encode(*part, many=many)
         return rows
 
 
@@ -148,22 +152,31 @@ class PackagedBert:
     def __init__(self, folder: Path, precision: Precision = "auto") -> None:
         from tokenizers import Tokenizer
 
+        from assistant.embedders.bert import BertConfig
+
         self.folder = folder
         self.floating = floating(precision)
         self.tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.int8 = self._int8() if chosen(precision) == "int8" else None
-        self.dim = (self.int8 or self.bert).embeddings.words.shape[1]
+        self.precision = chosen(precision)
+        self.dim = BertConfig.read(folder).hidden
 
     @cached_property
     def bert(self) -> Bert:
-        """The encoder in floating point, which the span reader builds on; loaded when first asked for."""
+        """The encoder in floating point, for questions and the span reader; loaded when first asked for."""
         import torch
 
         from assistant.embedders.bert import load_bert
 
         return load_bert(self.folder, torch.bfloat16 if self.floating == "bf16" else torch.float32)
 
-    def _int8(self) -> Int8Bert | None:
+    @cached_property
+    def int8(self) -> Int8Bert | None:
+        """The encoder in whole numbers, for passages; None where another format is set, or for an encoder without ranges.
+
+        Questions stay in floating point: one takes as long either way, and rounding both sides costs more recall.
+        """
+        if self.precision != "int8":
+            return None
         from assistant.embedders.int8 import load_int8, load_ranges
 
         ranges = load_ranges(source_hash(self.folder) or "")
@@ -172,14 +185,15 @@ class PackagedBert:
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         return [coded.ids for coded in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
-    def encode(self, texts: Sequence[str], tokens: Sequence[list[int]]) -> F32:
+    def encode(self, texts: Sequence[str], tokens: Sequence[list[int]], *, many: bool = False) -> F32:
         import torch
 
         from assistant.embedders.bert import padded
 
         rows = [[BOS, *row[: MAX_TOKENS - 2], EOS] for row in tokens]
         with torch.inference_mode():
-            means = self.int8.means(rows) if self.int8 else self.bert.means(*padded(rows))
+            int8 = self.int8 if many else None
+            means = int8.means(rows) if int8 else self.bert.means(*padded(rows))
             return torch.nn.functional.normalize(means, dim=1).numpy()
 
 
@@ -211,7 +225,7 @@ class NamedModel:
         coded = self.model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
         return list(coded["input_ids"])
 
-    def encode(self, texts: Sequence[str], tokens: Sequence[list[int]]) -> F32:
+    def encode(self, texts: Sequence[str], tokens: Sequence[list[int]], *, many: bool = False) -> F32:
         rows = self.model.encode(
             list(texts), prompt="", batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False
         )
