@@ -171,7 +171,7 @@ class PackagedBert:
 
     @cached_property
     def int8(self) -> Int8Bert | None:
-        """The encoder in whole numbers, for passages; None where another format is set, or for an encoder without ranges.
+        """The encoder in whole numbers, for passages; None where another is set, or for an encoder without ranges.
 
         Questions stay in floating point: one takes as long either way, and rounding both sides costs more recall.
         """
