@@ -22,9 +22,7 @@ Json = dict[str, Any]
 
 def dumps(document: Document) -> bytes:
     """UTF-8; a lone surrogate becomes one question mark, so offsets stay."""
-    return json.dumps(document_to_json(document), ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "replace"
-    )
+    return json.dumps(document_to_json(document), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def loads(data: bytes | str) -> Document:

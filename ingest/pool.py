@@ -195,9 +195,7 @@ class _Child:
                     progress(message["page"], message["pages"])
         except errors.ThickshellError:
             raise
-        except (
-            BaseException
-        ):  # an exception out of `progress`, or an interrupt: the process is in the middle of a file
+        except BaseException:  # an exception out of `progress`, or an interrupt: the process is in the middle of a file
             self.kill()
             raise
 

@@ -39,9 +39,7 @@ class PdfParser:
         with open_pdf(path, password) as pdf:
             count = len(pdf)
             if count > limits.pages:
-                raise LimitExceeded(
-                    f"The PDF has {count:,} pages, more than the limit of {limits.pages:,}; split it."
-                )
+                raise LimitExceeded(f"The PDF has {count:,} pages, more than the limit of {limits.pages:,}; split it.")
             builder = DocumentBuilder("pdf", limits, title=_title(pdf), date=_date(pdf), pages=count)
             sample = dict(_sample(pdf))
             flow = Flow(builder, learn(sample.values()), title_level=0 if builder.title else 9)

@@ -15,9 +15,7 @@ from ingest.parsers.pdf_text import Word
 
 SAMPLE = 40  # pages
 _BAND = 0.13  # running heads and feet stand in these parts of the page's height
-_NUMBERED = re.compile(
-    r"^((?:\d{1,2}|[A-Z])(?:\.\d{1,2}){0,4})[.)]?\s+\S|^第[一二三四五六七八九十百\d]+[章节節条條部]"
-)
+_NUMBERED = re.compile(r"^((?:\d{1,2}|[A-Z])(?:\.\d{1,2}){0,4})[.)]?\s+\S|^第[一二三四五六七八九十百\d]+[章节節条條部]")
 _NAMED = re.compile(r"^(part|item|chapter|section|article|appendix|annex|schedule|note)\s+[\dIVXLC]+", re.IGNORECASE)
 _RANKS = 3  # heading levels told apart by size; bold ones of ordinary size come below
 _ORDER = {"part": 1, "chapter": 1, "appendix": 1, "annex": 1, "note": 3}

@@ -312,10 +312,7 @@ def _by_columns(row: Row, columns: list[Interval]) -> Row:
                 homes.append(home)
             parts[-1].append(word)
         apart = (
-            len(parts) > 2
-            and max(map(len, parts)) <= 4
-            and len(set(homes)) == len(homes)
-            and len(parts) >= high - low
+            len(parts) > 2 and max(map(len, parts)) <= 4 and len(set(homes)) == len(homes) and len(parts) >= high - low
         )
         out += [_of(tuple(part)) for part in parts] if apart else [cell]
     return out
@@ -356,11 +353,7 @@ def _label_columns(intervals: list[Interval], rows: Sequence[Row], numeric: list
     if len(intervals) > 1 and min(counts) * 2 >= max(counts):
         return intervals
     ends = [
-        c.box[2]
-        for row in rows
-        if _is_data(row)
-        for c in row[:1]
-        if c.box[2] < numeric[0][0] and not is_number(c.text)
+        c.box[2] for row in rows if _is_data(row) for c in row[:1] if c.box[2] < numeric[0][0] and not is_number(c.text)
     ]
     return [(intervals[0][0], max(ends, default=numeric[0][0] - 1))]
 
@@ -389,10 +382,7 @@ def _join_wrapped(body: list[list[Row]]) -> list[list[Row]]:
         first = line[0][0].text if line[0] else ""
         above = out[-1] if out else []
         near = (
-            bool(above)
-            and bool(line[0])
-            and bool(above[0])
-            and line[0][0].box[3] - above[0][-1].box[3] < 0.87 * pitch
+            bool(above) and bool(line[0]) and bool(above[0]) and line[0][0].box[3] - above[0][-1].box[3] < 0.87 * pitch
         )
         goes_on = first[:1].islower() and not is_list(first)
         if above and above[0] and not any(above[1:]) and (goes_on or near) and not above[0][-1].text.endswith(":"):
@@ -502,9 +492,7 @@ def _touched(cell: Segment, columns: list[Interval]) -> tuple[int, int]:
     return near, near
 
 
-def _centred(
-    cell: Segment, columns: list[Interval], touched: tuple[int, int], low: int, high: int
-) -> tuple[int, int]:
+def _centred(cell: Segment, columns: list[Interval], touched: tuple[int, int], low: int, high: int) -> tuple[int, int]:
     """The range of columns around `touched` whose middle is nearest to the cell's: headers are centred over
     their span."""
     middle, size = sum(_x(cell)) / 2, cell.size

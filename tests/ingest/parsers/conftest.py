@@ -29,9 +29,7 @@ def make_pdf(tmp_path: Path) -> MakePdf:
 def make_picture(tmp_path: Path) -> Callable[..., Path]:
     """Black lines of text on white, 40 pixels high; saved in the format of the name."""
 
-    def make(
-        name: str, lines: list[str], *, turn: int = 0, size: tuple[int, int] = (1000, 400), exif: int = 0
-    ) -> Path:
+    def make(name: str, lines: list[str], *, turn: int = 0, size: tuple[int, int] = (1000, 400), exif: int = 0) -> Path:
         image = Image.new("RGB", size, "white")
         draw = ImageDraw.Draw(image)
         font = ImageFont.load_default(40)

@@ -38,9 +38,7 @@ def test_turned_scans_are_read(make_picture: Make, turn: int) -> None:
 
 
 def test_exif_orientation_is_followed(make_picture: Make) -> None:
-    document = parsed(
-        make_picture("a.jpg", LINES, exif=6, size=SMALL), "jpeg"
-    )  # shown turned by 90 degrees clockwise
+    document = parsed(make_picture("a.jpg", LINES, exif=6, size=SMALL), "jpeg")  # shown turned by 90 degrees clockwise
     assert "Two chairs and a table" in document.text
     assert all(x1 - x0 < y1 - y0 and x1 <= 210 for x0, y0, x1, y1 in (line.box for line in document.lines))
 
