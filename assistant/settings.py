@@ -79,7 +79,14 @@ def load(flags: Mapping[str, Any] | None = None, config: Path | None = None) -> 
 
 
 OTHER_VARIABLES = frozenset(
-    {"THICKSHELL_CACHE", "THICKSHELL_READER", "THICKSHELL_CONFIG", "THICKSHELL_BENCH", "THICKSHELL_VLLM_PYTHON"}
+    {
+        "THICKSHELL_CACHE",
+        "THICKSHELL_READER",
+        "THICKSHELL_CONFIG",
+        "THICKSHELL_BENCH",
+        "THICKSHELL_VLLM_PYTHON",
+        "THICKSHELL_FUZZ",
+    }
 )
 """Variables with our prefix that are not settings: where caches, experiments and benchmark data lie."""
 

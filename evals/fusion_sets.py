@@ -17,7 +17,7 @@ from pathlib import Path
 from evals.data import RetrievalSet
 from evals.fitting import Apart, fitting_set
 
-KINDS = {
+KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {"typed": ("nqswap", "clapnq"), "written": ("squad2", "squad_more")},
     "zh": {"typed": ("dureader_robust", "dureader_checklist"), "written": ("cmrc2018",)},
 }

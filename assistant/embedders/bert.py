@@ -106,7 +106,7 @@ class Bert(nn.Module):
 
     def means(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
         """Mean of each row's last states, (rows, hidden) float32."""
-        states = self(ids, mask).float()
+        states: Tensor = self(ids, mask).float()
         if mask is None:
             return states.mean(dim=1)
         return (states * mask[:, :, None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
