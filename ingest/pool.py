@@ -2,7 +2,8 @@
 nothing else.
 
 The parent watches wall-clock time (per page, where pages are reported) and resident memory; a process that
-hangs, dies or swells is killed and replaced.
+hangs, dies or swells is killed and replaced. Each leads a process group, so that what it started (LibreOffice) ends
+with it, whoever of them dies first.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,7 @@ Progress = Callable[[int, int], None]
 _POLL = 0.05  # seconds between looks at time, memory and `cancelled`
 _START = 60.0  # seconds a process may take until it listens
 _RETIRE_AFTER = 500  # parses: whatever a library leaks goes with its process
+_START_PROGRAMS = frozenset({"doc", "ppt"})  # formats read by LibreOffice; looking for children takes 5 ms
 _MAX_RESULT = 400 << 20  # bytes of JSON
 
 
@@ -147,11 +150,13 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
             env=os.environ
             | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "MALLOC_ARENA_MAX": "2"},
         )
         self._parses = 0
         self._ready = False
+        self._killed = self._starts_programs = False
         self._lines: Queue[bytes | None] = Queue()
         threading.Thread(target=self._listen, daemon=True, name="parser-listener").start()
 
@@ -168,6 +173,11 @@ class _Child:
         return self.alive and self._parses < _RETIRE_AFTER and self._resident() < limits.memory_mb / 2
 
     def kill(self) -> None:
+        """Ends the process and its group; again does no harm."""
+        if not self._killed and hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self._killed = True
         self._process.kill()
         self._process.wait()
         with contextlib.suppress(OSError):  # bytes not yet flushed to a process that is gone
@@ -179,6 +189,7 @@ class _Child:
     ) -> None:
         """Returns when the result file is written; kills the process on every other outcome but an orderly error."""
         self._parses += 1
+        self._starts_programs = request["format"] in _START_PROGRAMS
         end = time.monotonic() + limits.seconds + (0 if self._ready else _START)
         try:
             self._send(request)
@@ -241,11 +252,12 @@ class _Child:
             )
 
     def _resident(self) -> float:
-        """MB in memory now; 0 for a process that is gone."""
-        try:
-            return float(psutil.Process(self.pid).memory_info().rss) / (1 << 20)
-        except psutil.Error:
-            return 0.0
+        """MB in memory now, with the programs that it started; 0 for a process that is gone."""
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            started = process.children(recursive=True) if self._starts_programs else []
+            return sum(map(_resident, [process, *started])) / (1 << 20)
+        return 0.0
 
     def _listen(self) -> None:
         assert self._process.stdout
@@ -253,6 +265,12 @@ class _Child:
             for line in stream:
                 self._lines.put(line)
         self._lines.put(None)
+
+
+def _resident(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
 
 
 def _read(result: Path) -> Document:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -44,11 +45,18 @@ def _requests() -> Iterator[bytes]:
     def read() -> None:
         for line in sys.stdin.buffer:
             queue.put(line)
-        os._exit(0)
+        _end()
 
     threading.Thread(target=read, daemon=True).start()
     while True:
         yield queue.get()
+
+
+def _end() -> None:
+    """With what a parser started, which is in the group that this process leads."""
+    if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
 
 
 def say(out: Any, message: dict[str, Any]) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-import signal
 import struct
 import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+
+import psutil
 
 from assistant.errors import LimitExceeded, UnreadableFile
 from assistant.types import Document, Limits
@@ -60,7 +62,10 @@ class LegacyParser:
 
 
 def convert(program: str, source: Path, target: str, folder: Path, seconds: float) -> Path:
-    """The converted file; the program and its children are killed after so many seconds."""
+    """The converted file; the program and its children are killed after so many seconds.
+
+    They stay in the process group of the caller: whoever kills a parser process kills its group, LibreOffice with it.
+    """
     user = folder / "profile" / "user"
     user.mkdir(parents=True)
     (user / "registrymodifications.xcu").write_text(_MACROS_OFF, encoding="utf-8")
@@ -78,7 +83,7 @@ def convert(program: str, source: Path, target: str, folder: Path, seconds: floa
     ]
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "LANG": "C.UTF-8"}
     process = subprocess.Popen(  # noqa: S603 - a fixed program and our own file names, no shell
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         process.wait(seconds)
@@ -95,11 +100,12 @@ def convert(program: str, source: Path, target: str, folder: Path, seconds: floa
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """The whole group: soffice starts a child that does the work."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        process.kill()
+    """With all that it started: soffice is a script whose grandchild does the work."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for descendant in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                descendant.kill()
+    process.kill()
     process.wait()
 
 

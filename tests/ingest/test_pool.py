@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -139,28 +140,122 @@ def test_callers_share_the_processes(hostile: Callable[[str], None], note: Path)
     assert out == ["A note."] * 4
 
 
+def gone(pid: int, seconds: float = 10.0) -> bool:
+    """No process of this id is at work any more."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+PARSES_TEXT = """
+import sys
+from pathlib import Path
+from ingest.pool import ParserPool
+pool = ParserPool(1)
+pool.parse(Path(sys.argv[1]), sys.argv[2])
+print(pool.pids()[0], flush=True)
+import time; time.sleep(60)
+"""
+
+
+def started(file: Path, format: str, code: str = PARSES_TEXT) -> subprocess.Popen[str]:
+    """Another process that owns a pool and reads a file with it."""
+    root = os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(HERE.parents[1])])
+    command = [sys.executable, "-c", code, str(file), format]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": root})
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_children_die_with_their_parent(note: Path) -> None:
-    code = (
-        "import sys, time\nfrom pathlib import Path\nfrom ingest.pool import ParserPool\n"
-        f"pool = ParserPool(1)\npool.parse(Path({str(note)!r}), 'text')\n"
-        "print(pool.pids()[0], flush=True)\ntime.sleep(60)\n"
-    )
-    root = str(HERE.parents[1])
-    parent = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": root}
-    )
-    assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    os.kill(parent.pid, signal.SIGKILL)
-    parent.wait()
-    parent.stdout.close()
-    end = time.monotonic() + 10
-    while (
-        psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE and time.monotonic() < end
-    ):
-        time.sleep(0.05)
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    with started(note, "text") as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        os.kill(parent.pid, signal.SIGKILL)
+    assert gone(child)
+
+
+# --- programs that parsers start -----------------------------------------------------------------------------------
+SLEEPS = """import subprocess, sys
+outer = "import subprocess, sys; subprocess.run(['sleep', '60'])"
+subprocess.Popen([sys.executable, '-c', outer])
+import time; time.sleep({})
+"""
+
+
+def programs_of(pid: int, count: int, seconds: float = 15.0) -> list[int]:
+    """Processes below this one, as soon as there are so many."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        below = [process.pid for process in psutil.Process(pid).children(recursive=True)]
+        if len(below) >= count:
+            return below
+        time.sleep(0.02)
+    raise AssertionError("nothing was started")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups")
+@pytest.mark.parametrize("how", ["cancel", "close", "crash", "parent"])
+def test_what_a_parser_started_ends_with_it(hostile: Callable[[str], None], note: Path, how: str) -> None:
+    hostile(SLEEPS.format(60))
+    if how == "parent":
+        with started(note, "text") as parent:
+            below = programs_of(parent.pid, 3)
+            os.kill(parent.pid, signal.SIGKILL)
+        assert all(map(gone, below))
+        return
+    stop = threading.Event()
+    with ParserPool(1) as pool:
+
+        def parse() -> None:
+            with pytest.raises((Cancelled, UnreadableFile)):
+                pool.parse(note, "text", cancelled=stop.is_set)
+
+        thread = threading.Thread(target=parse)
+        thread.start()
+        below = programs_of(os.getpid(), 3)
+        if how == "cancel":
+            stop.set()
+        elif how == "close":
+            pool.close()
+        else:
+            os.kill(pool.pids()[0], signal.SIGKILL)
+        assert all(map(gone, below))
+        thread.join()
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed here")
+@pytest.mark.bench_data
+@pytest.mark.parametrize("how", ["cancel", "time", "parent"])
+def test_no_libreoffice_stays(bench: Path, how: str) -> None:
+    file = bench / "docs" / "legacy_sample.doc"
+
+    def office(pid: int) -> list[int]:
+        return [p.pid for p in psutil.Process(pid).children(recursive=True) if p.name().startswith("soffice")]
+
+    if how == "parent":
+        with started(file, "doc") as parent:
+            end = time.monotonic() + 20
+            while not (running := office(parent.pid)) and time.monotonic() < end:
+                time.sleep(0.02)
+            os.kill(parent.pid, signal.SIGKILL)
+    else:
+        with ParserPool(1, Limits(seconds=2.5 if how == "time" else 60)) as pool:
+            running = []
+
+            def seen() -> bool:
+                running.extend(office(os.getpid()))
+                return how == "cancel" and len(running) > 5
+
+            with pytest.raises((Cancelled, UnreadableFile)):
+                pool.parse(file, "doc", cancelled=seen)
+    assert running
+    assert all(map(gone, set(running)))
 
 
 # --- the codec -----------------------------------------------------------------------------------------------------
