@@ -1,8 +1,8 @@
 """Questions with a passage that looks right and does not answer: what teaches a reader to refuse.
 
-Three kinds, all made without a model: another passage of the same set that BM25 likes and that lacks the
-answer; the same passage without the sentence that answers; the question with one name or number exchanged
-for another of the same look (after the unanswerable questions of SQuAD 2.0, which people wrote that way).
+Three kinds: another passage of the same set that a search puts near (`mining`) and that lacks the answer; the same
+passage without the sentence that answers; the question with one name or number exchanged for another of the same look
+(after the unanswerable questions of SQuAD 2.0, which people wrote that way).
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assistant.tuning.mining import Near, near_by_words
 from assistant.tuning.reading_sets import Row
+from assistant.tuning.terms import alike
 
 CANDIDATES = 8
 LESS = {"dureader_checklist": 0.3}  # has many of its own
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(])|(?<=[。！？；])")
 NAME = re.compile(r"(?<=\s)[A-Z][\w'-]+(?: [A-Z][\w'-]+)*")
 NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
-TERM = re.compile(r"[^\W_]+")
-CJK = re.compile(r"[\u3400-\u9fff]+")
 
 
 def seeded(seed: int) -> random.Random:
@@ -29,41 +29,30 @@ def seeded(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - nothing secret hangs on it
 
 
-def terms(text: str) -> list[str]:
-    """Words in lower case; Chinese as overlapping pairs of characters.
+def add_negatives(
+    rows: Sequence[Row], share: float, chosen: random.Random, near: Near = near_by_words, made: float = 0.5
+) -> list[Row]:
+    """`rows` and, for about `share` of the answerable ones, a second row that is not.
 
-    >>> terms("The 3 中国人")
-    ['the', '3', '中国', '国人']
+    `near` finds the passages to choose from; `made` is the part that changes the row's own passage or question instead.
     """
-    found: list[str] = []
-    for word in TERM.findall(text.lower()):
-        pieces = CJK.findall(word)
-        if not pieces:
-            found.append(word)
-        for piece in pieces:
-            found.extend([piece[i : i + 2] for i in range(len(piece) - 1)] or [piece])
-    return found
-
-
-def add_negatives(rows: Sequence[Row], share: float, chosen: random.Random) -> list[Row]:
-    """`rows` and, for about `share` of the answerable ones, a second row that is not."""
     picked = [row for row in rows if row.answerable and chosen.random() < share * LESS.get(row.source, 1)]
-    return [*rows, *negatives(picked, rows, chosen)]
+    return [*rows, *negatives(picked, rows, chosen, near, made)]
 
 
-def negatives(picked: Sequence[Row], pool: Sequence[Row], chosen: random.Random) -> list[Row]:
-    """One unanswerable row for most of `picked`: half mined, a quarter each of the other kinds."""
-    mined: list[Row] = []
-    made: list[Row] = []
+def negatives(picked: Sequence[Row], pool: Sequence[Row], chosen: random.Random, near: Near, made: float) -> list[Row]:
+    """One unanswerable row for most of `picked`: `made` of them in equal parts by both changes, the others mined."""
+    to_mine: list[Row] = []
+    changed: list[Row] = []
     names = _surface(pool)
     for row in picked:
         kind = chosen.random()
-        changed = without_answer(row) if kind < 0.25 else exchanged(row, names, chosen) if kind < 0.5 else None
-        if changed:
-            made.append(changed)
+        other = without_answer(row) if kind < made / 2 else exchanged(row, names, chosen) if kind < made else None
+        if other:
+            changed.append(other)
         else:
-            mined.append(row)
-    return made + mine(mined, pool, chosen)
+            to_mine.append(row)
+    return changed + mine(to_mine, pool, chosen, near)
 
 
 def without_answer(row: Row) -> Row | None:
@@ -91,35 +80,24 @@ def exchanged(row: Row, names: dict[str, list[str]], chosen: random.Random) -> R
     return None
 
 
-def mine(picked: Sequence[Row], pool: Sequence[Row], chosen: random.Random) -> list[Row]:
-    """For each row one of the best BM25 passages of its own set that does not hold an answer."""
+def mine(picked: Sequence[Row], pool: Sequence[Row], chosen: random.Random, near: Near = near_by_words) -> list[Row]:
+    """For each row one of the nearest passages of its set that holds no answer and is not nearly the same text."""
     found: list[Row] = []
     by_set: dict[str, list[Row]] = defaultdict(list)
     for row in picked:
         by_set[row.source].append(row)
     for source, rows in by_set.items():
         passages = list(dict.fromkeys(row.passage for row in pool if row.source == source))
-        for row, places in zip(rows, _nearest(rows, passages), strict=True):
+        for row, places in zip(rows, near(rows, passages, CANDIDATES), strict=True):
             others = [passages[place] for place in places if not _holds(passages[place], row)]
             if others:
                 found.append(_refused(row, passage=chosen.choice(others[:3])))
     return found
 
 
-def _nearest(rows: Sequence[Row], passages: Sequence[str]) -> list[list[int]]:
-    import bm25s
-
-    index = bm25s.BM25(k1=0.9, b=0.4)
-    index.index([terms(passage) for passage in passages], show_progress=False)
-    asked = [terms(row.question) or ["?"] for row in rows]
-    depth = min(CANDIDATES, len(passages))
-    places, _ = index.retrieve(asked, k=depth, show_progress=False)
-    return [[int(place) for place in line] for line in places]
-
-
 def _holds(passage: str, row: Row) -> bool:
     low = passage.lower()
-    return passage == row.passage or any(answer.lower() in low for answer in row.answers)
+    return any(answer.lower() in low for answer in row.answers) or alike(passage, row.passage)
 
 
 def _surface(pool: Sequence[Row]) -> dict[str, list[str]]:

@@ -19,8 +19,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from assistant.embedders.arithmetic import quick_int8
+from assistant.embedders.centred import CentredEmbedder
+from assistant.embedders.sentence import SentenceEmbedder
 from assistant.embedders.weights import encoder_folder, source_hash
 from assistant.readers.span_network import SpanNetwork, load_encoder
+from assistant.tuning.mining import Near, NearByBoth, near_by_words
 from assistant.tuning.negatives import add_negatives, seeded
 from assistant.tuning.reading_data import dev_rows, training_mix
 from assistant.tuning.reading_scores import auc
@@ -143,12 +147,28 @@ def _tokenizer(folder: Path) -> Any:
     return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
-def public_run(data: Path, out: Path, recipe: Recipe, start: Path | None = None) -> Path:
+def public_run(
+    data: Path,
+    out: Path,
+    recipe: Recipe,
+    start: Path | None = None,
+    negatives: float = 0.35,
+    near: Near = near_by_words,
+) -> Path:
     """Train on the public sets below `data`, watched on a fixed sample of their held-out part with negatives."""
     chosen = seeded(0)
     watched = [row for row in dev_rows(data) if row.source not in EASY]
     watched = chosen.sample(add_negatives(watched, 0.5, chosen), recipe.dev_examples)
-    return train(lambda number: training_mix(data, 1000 * recipe.seed + number), watched, out, recipe, start)
+
+    def epoch(number: int) -> list[Row]:
+        return training_mix(data, 1000 * recipe.seed + number, negatives, near)
+
+    return train(epoch, watched, out, recipe, start)
+
+
+def quick_encoder() -> CentredEmbedder:
+    """The packaged encoder in the quickest arithmetic at hand: which passages are near needs no more digits."""
+    return CentredEmbedder(SentenceEmbedder(precision="int8" if quick_int8() else "auto"))
 
 
 def main() -> None:
@@ -157,12 +177,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--minutes", type=float, required=True, help="time budget")
     parser.add_argument("--start", type=Path, help="weights folder to go on from; default: the bare encoder")
+    parser.add_argument("--rate", type=float, default=Recipe.rate, help="highest learning rate of the layers")
+    parser.add_argument("--negatives", type=float, default=0.35, help="added for that part of the answered questions")
+    parser.add_argument("--near", choices=["words", "both"], default="words", help="how near passages are found")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("bm25s").setLevel(logging.WARNING)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-    log.info("done: %s", public_run(given.data, given.out, Recipe(given.minutes, seed=given.seed), given.start))
+    recipe = Recipe(given.minutes, rate=given.rate, seed=given.seed)
+    near: Near = near_by_words if given.near == "words" else NearByBoth(quick_encoder())
+    log.info("done: %s", public_run(given.data, given.out, recipe, given.start, given.negatives, near))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from assistant.embedders.hashed import HashedEmbedder
 from assistant.tuning import reading_data
-from assistant.tuning.negatives import LESS, add_negatives, exchanged, mine, seeded, terms, without_answer
+from assistant.tuning.mining import NearByBoth
+from assistant.tuning.negatives import LESS, add_negatives, exchanged, mine, seeded, without_answer
 from assistant.tuning.reading_data import (
     allowed_rows,
     dev_examples,
@@ -18,6 +21,7 @@ from assistant.tuning.reading_data import (
     train_rows,
 )
 from assistant.tuning.reading_sets import Row, located, nqswap, qamr
+from assistant.tuning.terms import terms
 
 PASSAGE = "Anna Berg was born in Oslo. She moved to Paris in 1999. Paris is large."
 
@@ -171,10 +175,37 @@ def test_a_mined_passage_is_near_and_lacks_the_answer() -> None:
     assert found[0].question == "Where was Anna born?"
 
 
+def test_a_copy_with_the_answer_exchanged_is_not_mined() -> None:
+    """It answers the question too, only differently: nqswap is made of such pairs."""
+    told = "Anna Berg was born in {} in May, the third of five children of a smith who soon moved to Lima."
+    pool = [
+        row("Where was Anna Berg born?", "Oslo", told.format("Oslo")),
+        row("Where was Anna Berg born, then?", "Rome", told.format("Rome")),
+        row("Who was born?", "Bo", "Bo was born by the sea."),
+    ]
+    assert [found.passage for found in mine(pool[:1], pool, seeded(0))] == ["Bo was born by the sea."]
+
+
+def test_what_is_near_by_meaning_can_be_mined() -> None:
+    def last(rows: Sequence[Row], passages: Sequence[str], depth: int) -> list[list[int]]:
+        return [[len(passages) - 1] for _ in rows]
+
+    pool = [row("Where was Anna born?", "Oslo"), row("q", "x", "Words x."), row("q2", "y", "Nothing shared y.")]
+    assert [found.passage for found in mine(pool[:1], pool, seeded(0), last)] == ["Nothing shared y."]
+
+
+def test_both_rankers_find_the_passage_of_either() -> None:
+    near = NearByBoth(HashedEmbedder(64))
+    rows = [Row("s", "en", "Where was Anna born?", ""), Row("s", "zh", "中国在哪里", "")]
+    passages = ["Bread is food.", "Anna was born in Oslo.", "中国在亚洲。"]
+    assert [line[0] for line in near(rows, passages, 2)] == [1, 2]
+    assert len(near.kept) == 5
+
+
 def test_negatives_are_added_not_exchanged_and_repeatable() -> None:
     towns = ["Rome", "Bern", "Lima", "Cairo"] * 10
     rows = [
-        row(f"Where was Anna born, {n}?", town, f"She was born in {town}. Note {n}.") for n, town in enumerate(towns)
+        row(f"Where was Anna born, {n}?", town, f"Born in {town}. Note {n} says so.") for n, town in enumerate(towns)
     ]
     more = add_negatives(rows, 0.5, seeded(3))
     assert more[:40] == rows
