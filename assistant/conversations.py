@@ -125,7 +125,7 @@ class SqlChats:
         with self._catalog.session() as session:
             asked = _message(session, question)
             if asked.role != "user":
-                raise UsageError("An answer belongs below a question; this message is an answer.")
+                raise UsageError("An answer belongs below a question; give the id of a question.")
             row = _conversation(session, asked.conversation_id)
             message = _add(session, row, "assistant", "", "partial", question)
         with self._lock:
@@ -144,7 +144,7 @@ class SqlChats:
     def finish(self, message: str, answer: Answer | None, state: str = "done") -> None:
         """Closes an answer. Its text becomes the answer's; without one, what was streamed stays."""
         if state not in STATES:
-            raise UsageError(f"A message ends as {', '.join(STATES)}, not as {state}.")
+            raise UsageError(f"A message ends as {', '.join(STATES)}, not as {state}; give one of these.")
         with self._lock:
             stream = self._streams.pop(message, None)
         if stream is not None:
@@ -179,7 +179,7 @@ class SqlChats:
     def feedback(self, message: str, rating: str, reason: str = "") -> None:
         """One rating a message and user: "up", "down", or "" to take it back."""
         if rating not in RATINGS:
-            raise UsageError(f"A rating is up or down, not {rating}.")
+            raise UsageError(f"A rating is up or down, not {rating}; give one of these.")
         with self._catalog.session() as session:
             _message(session, message)
             session.execute(
@@ -202,7 +202,7 @@ class SqlChats:
             return None
         row = _message(session, parent)
         if row.conversation_id != conversation:
-            raise NotFound(f"There is no message {parent} in this conversation.")
+            raise NotFound(f"There is no message {parent} in this conversation. Load the conversation again.")
         return row.parent if row.role == "user" else row.id
 
     def _ratings(self, session: Session, messages: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -330,7 +330,7 @@ def _new_id() -> str:
 def _conversation(session: Session, conversation: str) -> ConversationRow:
     row = session.get(ConversationRow, conversation)
     if row is None:
-        raise NotFound(f"There is no conversation {conversation}.")
+        raise NotFound(f"There is no conversation {conversation}; it may have been deleted. Choose another.")
     return row
 
 
@@ -347,7 +347,7 @@ def _texts(session: Session, conversation: str) -> list[bytes]:
 def _message(session: Session, message: str) -> MessageRow:
     row = session.get(MessageRow, message)
     if row is None:
-        raise NotFound(f"There is no message {message}.")
+        raise NotFound(f"There is no message {message}; it may have been deleted. Load the conversation again.")
     return row
 
 

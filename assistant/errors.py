@@ -11,13 +11,42 @@ ThickshellError
 ├── Cancelled             the user stopped it
 ├── GeneratorUnavailable  the model server does not answer
 └── StorageError          disk full, damaged or newer schema, read-only home
+
+`CODES` (assistant.error_codes) lists the sentences; `error.code` is the stable name of one.
 """
+
+from __future__ import annotations
+
+from assistant.error_codes import CODES, Recognised, recognise
+
+__all__ = [
+    "CODES",
+    "Cancelled",
+    "Conflict",
+    "Encrypted",
+    "GeneratorUnavailable",
+    "LimitExceeded",
+    "NotAvailable",
+    "NotFound",
+    "Recognised",
+    "StorageError",
+    "ThickshellError",
+    "UnreadableFile",
+    "UsageError",
+    "recognise",
+]
 
 
 class ThickshellError(Exception):
     """Root of the tree; `exit_code` is the command line's."""
 
     exit_code = 1
+
+    @property
+    def code(self) -> str | None:
+        """The sentence's key in `CODES`."""
+        known = recognise(str(self))
+        return known.code if known else None
 
 
 class UsageError(ThickshellError):

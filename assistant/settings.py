@@ -61,7 +61,7 @@ def load(flags: Mapping[str, Any] | None = None, config: Path | None = None) -> 
     """Settings from flags, environment, file and defaults; UsageError in one sentence names what is off."""
     file = config or config_path()
     if config is not None and not file.is_file():
-        raise UsageError(f"The settings file {file} does not exist.")
+        raise UsageError(f"The settings file {file} does not exist; check the path.")
     values = _read(file) if file.is_file() else {}
     for key in os.environ:
         if key.startswith("THICKSHELL_") and key not in OTHER_VARIABLES:
@@ -75,7 +75,7 @@ def load(flags: Mapping[str, Any] | None = None, config: Path | None = None) -> 
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"The setting {name} is not usable: {first['msg']}.") from error
+        raise UsageError(f"The setting {name} is not usable: {first['msg']}; see docs/settings.md.") from error
 
 
 OTHER_VARIABLES = frozenset(
@@ -103,7 +103,7 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"The settings file {file} is not valid TOML: {error}.") from error
+        raise UsageError(f"The settings file {file} is not valid TOML: {error}; mend that line.") from error
     for key in values:
         _known(key, f"setting {key} in {file}")
     return values

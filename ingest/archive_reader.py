@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 HIDDEN = "importing-"
 TEXT_LIMIT = 1 << 30
 ROWS = 4096
-DAMAGED = "The archive is damaged or was not written by thickshell: {}."
+DAMAGED = "The archive is damaged or was not written by thickshell: {}; take another one or export it anew."
 
 
 class Importer:

@@ -209,8 +209,8 @@ def _nobody_at_work(home: Path) -> Iterator[None]:
 
 def _opened(source: Path) -> zipfile.ZipFile:
     if not source.is_file():
-        raise NotFound(f"There is no file {source}.")
+        raise NotFound(f"There is no file {source}; check the path.")
     try:
         return zipfile.ZipFile(source)
     except zipfile.BadZipFile as error:
-        raise UnreadableFile(f"{source} is not a backup of thickshell, or it was cut off.") from error
+        raise UnreadableFile(f"{source} is not a backup of thickshell, or it was cut off; take another one.") from error

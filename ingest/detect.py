@@ -105,7 +105,11 @@ def detect(path: Path, name: str = "") -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if not head.strip(b"\x00 \t\r\n"):
-        raise UnreadableFile("The file is empty." if not head else "The file holds nothing but blanks.")
+        raise UnreadableFile(
+            "The file is empty; add one with text in it."
+            if not head
+            else "The file holds nothing but blanks; add one with text in it."
+        )
     for magic, format in _MAGIC:
         if head.startswith(magic):
             return format
@@ -166,7 +170,9 @@ def _refuse_crowds(path: Path) -> None:
         struct.unpack("<I", tail[at + 12 : at + 16])[0],
     )
     if members > _MAX_MEMBERS or directory > 20_000_000:
-        raise UnreadableFile("The archive lists too many members to be a document.")
+        raise UnreadableFile(
+            "The file is an archive of too many parts to be a document; unpack it and add the files in it."
+        )
 
 
 def _member(archive: zipfile.ZipFile, name: str, names: set[str]) -> bytes:
@@ -216,7 +222,7 @@ _CONTROLS = [bytes([c]) for c in range(1, 32) if c not in (7, 8, 9, 10, 11, 12, 
 def _stranger(head: bytes) -> str:
     for magic, what in _STRANGERS:
         if head.startswith(magic):
-            return f"The file is {what}; it cannot be read as a document."
+            return f"The file is {what}; it cannot be read as a document; add its text as PDF, DOCX or TXT."
     if head[4:8] == b"ftyp":
         return "The file is a video or HEIC picture; save pictures as JPEG."
     return "The file is of a type that cannot be read; save it as PDF, DOCX or text."

@@ -289,7 +289,7 @@ def _readable(file: Path) -> Iterator[BinaryIO]:
     try:
         stream = file.open("rb")
     except FileNotFoundError:
-        raise NotFound(f"There is no file {file}.") from None
+        raise NotFound(f"There is no file {file}; check the path.") from None
     except IsADirectoryError:
         raise UsageError(f"{file} is a folder; name its files.") from None
     except OSError as error:

@@ -153,7 +153,8 @@ class HomeLibrary:
         with self.catalog.read() as session:
             row = document_row(session, corpus, name)
             if row.parsed is None:
-                raise NotFound(f"“{name}” has not been read{': ' + row.error if row.error else ' yet'}.")
+                reason = f": {row.error}" if row.error else " yet; wait until it is."
+                raise NotFound(f"“{name}” has not been read{reason}")
             return unpack(row.parsed)
 
     def delete_document(self, corpus: str, name: str) -> None:
@@ -162,7 +163,7 @@ class HomeLibrary:
                 place = corpus_row(session, corpus).id
                 doomed = [row.id for row in versions(session, place, name)]
                 if not doomed:
-                    raise NotFound(f"There is no document named “{name}” in the corpus “{corpus}”.")
+                    raise NotFound(f"There is no document named “{name}” in the corpus “{corpus}”; check the name.")
                 texts = texts_of(session, doomed)
                 hashes = remove_documents(session, doomed)
                 session.execute(delete(JobRow).where(JobRow.corpus == corpus, JobRow.name == name))
@@ -356,5 +357,5 @@ class HomeLibrary:
 def _job_row(session: Session, job: int) -> JobRow:
     row = session.get(JobRow, job)
     if row is None:
-        raise NotFound(f"There is no job {job}; its document was deleted.")
+        raise NotFound(f"There is no job {job}; its document was deleted. Add the file again.")
     return row

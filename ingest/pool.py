@@ -118,9 +118,9 @@ class ParserPool:
     def _take(self, cancelled: Callable[[], bool] | None) -> _Child | None:
         while True:
             if self._closed:
-                raise errors.Cancelled("The parser processes have been stopped.")
+                raise errors.Cancelled("Reading the file was stopped; add it again.")
             if cancelled and cancelled():
-                raise errors.Cancelled("Reading the file was stopped.")
+                raise errors.Cancelled("Reading the file was stopped; add it again.")
             with contextlib.suppress(Empty):
                 return self._slots.get(timeout=_POLL)
 
@@ -150,7 +150,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            process_group=0,
             env=os.environ
             | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "MALLOC_ARENA_MAX": "2"},
         )
@@ -239,16 +239,17 @@ class _Child:
     def _check(self, end: float, limits: Limits, cancelled: Callable[[], bool] | None) -> None:
         if cancelled and cancelled():
             self.kill()
-            raise errors.Cancelled("Reading the file was stopped.")
+            raise errors.Cancelled("Reading the file was stopped; add it again.")
         if time.monotonic() > end:
             self.kill()
             raise errors.LimitExceeded(
-                f"Reading took longer than {limits.seconds:g} seconds without a page done; split the file."
+                f"Reading took longer than {limits.seconds:g} seconds without a page done; "
+                "split the file and add the parts."
             )
         if self._resident() > limits.memory_mb:
             self.kill()
             raise errors.LimitExceeded(
-                f"Reading the file took more than {limits.memory_mb} MB of memory; split it and add the parts."
+                f"Reading the file takes more than {limits.memory_mb} MB of memory; split it and add the parts."
             )
 
     def _resident(self) -> float:

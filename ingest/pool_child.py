@@ -75,7 +75,7 @@ def answer(request: dict[str, Any], out: Any) -> dict[str, Any]:
     except MemoryError:
         return {
             "error": "LimitExceeded",
-            "message": f"Reading the file takes more than {limits.memory_mb} MB of memory; split it.",
+            "message": f"Reading the file takes more than {limits.memory_mb} MB of memory; split it and add the parts.",
         }
     except RecursionError:
         return {"error": "UnreadableFile", "message": "The file is nested too deeply to be read; save it anew."}
@@ -87,7 +87,8 @@ def answer(request: dict[str, Any], out: Any) -> dict[str, Any]:
     except OSError as error:
         return {
             "error": "UnreadableFile",
-            "message": f"The file could not be read ({error.strerror or type(error).__name__}).",
+            "message": f"The file could not be read ({error.strerror or type(error).__name__}); "
+            "check the disk and try again.",
         }
     except Exception as error:
         kind = type(error).__name__

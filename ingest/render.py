@@ -26,7 +26,7 @@ def page_image(path: Path, format: str, page: int, scale: float = 1.5, password:
         return _png(_pdf_page(path, page, scale, password))
     if format in PICTURES:
         return _png(_picture(path, page, scale))
-    raise NotAvailable(f"Files of type {format} have no pages to show.")
+    raise NotAvailable(f"Files of type {format} have no pages to show; open the original instead.")
 
 
 def page_size(path: Path, format: str, page: int, password: str | None = None) -> tuple[float, float]:
@@ -43,7 +43,7 @@ def page_size(path: Path, format: str, page: int, password: str | None = None) -
             _check(page, frames(image))
             shown = frame(image, page - 1)
             return shown.width * POINTS_PER_PIXEL, shown.height * POINTS_PER_PIXEL
-    raise NotAvailable(f"Files of type {format} have no pages to show.")
+    raise NotAvailable(f"Files of type {format} have no pages to show; open the original instead.")
 
 
 def _pdf_page(path: Path, page: int, scale: float, password: str | None) -> Image:
@@ -74,7 +74,7 @@ def _bounded(scale: float, width: float, height: float) -> float:
 
 def _check(page: int, pages: int) -> None:
     if not 1 <= page <= pages:
-        raise NotFound(f"There is no page {page}; the document has {pages}.")
+        raise NotFound(f"There is no page {page}; the document has {pages}; choose one of these.")
 
 
 def _png(image: Image) -> bytes:

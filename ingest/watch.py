@@ -93,9 +93,15 @@ class Mirror:
         try:
             device = self.folder.stat().st_dev
         except OSError:
-            raise NotFound(f"The watched folder {self.folder} is gone; nothing was removed from the corpus.") from None
+            raise NotFound(
+                f"The watched folder {self.folder} is gone, and nothing was removed from the corpus; "
+                "put it back and start again."
+            ) from None
         if self._device not in (0, device):
-            raise NotAvailable(f"The disk of {self.folder} was changed; nothing was removed from the corpus.")
+            raise NotAvailable(
+                f"The disk of {self.folder} was changed, and nothing was removed from the corpus; "
+                "start again if that is right."
+            )
         self._device = device
         return list(visible_files(self.folder))
 

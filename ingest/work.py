@@ -195,7 +195,7 @@ class Run:
         """In a reader's thread: a file becomes passages, or its job ends with a sentence."""
         try:
             if self._stopping() or task.job in self._queue.cancelled():
-                raise Cancelled("Stopped before it was read.")
+                raise Cancelled("Reading the file was stopped; add it again.")
             with self._queue.in_hand(task):
                 item = self._parsed(task)
             self._results.put(item)
@@ -275,7 +275,9 @@ class Run:
 
 
 def internal(what: str, error: Exception | None) -> str:
-    return f"The file could not be {what} (internal error {type(error).__name__}); the log has details."
+    kind = type(error).__name__
+    then = "try again, and report it with the log if it stays so."
+    return f"The file could not be {what} (internal error {kind}); {then}"
 
 
 def describe(error: BaseException) -> str:

@@ -28,7 +28,8 @@ HEAVY = (
 FACE = ("assistant", "assistant.types", "assistant.errors", "assistant.seams", "assistant.settings")
 RULES: dict[str, tuple[str, ...]] = {
     "assistant/types.py": ("assistant.textual",),
-    "assistant/errors.py": (),
+    "assistant/errors.py": ("assistant.error_codes",),
+    "assistant/error_codes.py": (),
     "assistant/textual.py": (),
     "assistant/seams.py": ("assistant.types",),
     "assistant/settings.py": ("assistant.types", "assistant.errors"),

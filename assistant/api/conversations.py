@@ -138,7 +138,7 @@ def searched(house: House, conversation: str, corpus: str | None) -> tuple[str, 
     names = [info.name for info in house.library.corpora()]
     if corpus is not None:
         if corpus not in names:
-            raise NotFound(f"There is no corpus named {corpus}.")
+            raise NotFound(f"There is no corpus named “{corpus}”; check the name, or create it.")
         names = [corpus]
     return (*names, private_corpus(conversation)) if has_files(house, conversation) else tuple(names)
 

@@ -164,7 +164,7 @@ def incoming(house: House) -> Path:
 def target_corpus(house: House, corpus: str | None, conversation: str | None) -> str:
     if conversation is None and corpus is not None:
         if not any(info.name == corpus for info in house.library.corpora(private=True)):
-            raise NotFound(f"There is no corpus named {corpus}.")
+            raise NotFound(f"There is no corpus named “{corpus}”; check the name, or create it.")
         return corpus
     if conversation is None:
         raise UsageError("Say which corpus the file is for.")

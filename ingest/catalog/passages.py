@@ -280,7 +280,9 @@ def _live_row(session: Session, corpus: str, name: str) -> DocumentRow:
     place = corpus_row(session, corpus).id
     row = session.scalar(select(DocumentRow).where(DocumentRow.corpus_id == place, DocumentRow.name == name, LIVE))
     if row is None:
-        raise NotFound(f"There is no searchable document named “{name}” in the corpus “{corpus}”.")
+        raise NotFound(
+            f"There is no searchable document named “{name}” in the corpus “{corpus}”; look at its state in the list."
+        )
     return row
 
 
@@ -298,7 +300,7 @@ def _live_ids(session: Session, corpora: Sequence[int], names: Sequence[str]) ->
                 ids.add(row.id)
     for name in names:
         if name not in known:
-            raise NotFound(f"There is no document named “{name}” in the corpora that were asked.")
+            raise NotFound(f"There is no document named “{name}” in the corpora that were asked; check the name.")
     return ids
 
 

@@ -29,7 +29,7 @@ def batches(items: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
 def corpus_row(session: Session, name: str) -> CorpusRow:
     row = session.scalar(select(CorpusRow).where(CorpusRow.name == name))
     if row is None:
-        raise NotFound(f"There is no corpus named “{name}”.")
+        raise NotFound(f"There is no corpus named “{name}”; check the name, or create it.")
     return row
 
 
@@ -49,7 +49,7 @@ def document_row(session: Session, corpus: str, name: str) -> DocumentRow:
     """The version that lists show: the live one, else the newest."""
     rows = versions(session, corpus_row(session, corpus).id, name)
     if not rows:
-        raise NotFound(f"There is no document named “{name}” in the corpus “{corpus}”.")
+        raise NotFound(f"There is no document named “{name}” in the corpus “{corpus}”; check the name.")
     return rows[0]
 
 

@@ -29,7 +29,10 @@ class Budget:
         self.files -= 1
         self.bytes -= size
         if self.files < 0 or self.bytes < 0:
-            raise LimitExceeded(f"It has more than {MAX_FILES} attachments, or {MAX_BYTES // 1_000_000} MB of them.")
+            raise LimitExceeded(
+                f"The file has more than {MAX_FILES} attachments, or {MAX_BYTES // 1_000_000} MB of them; "
+                "save them and add those."
+            )
 
 
 def add_file(builder: DocumentBuilder, name: str, data: bytes, budget: Budget, level: int) -> None:
@@ -41,7 +44,7 @@ def add_file(builder: DocumentBuilder, name: str, data: bytes, budget: Budget, l
     try:
         budget.take(len(data))
         if budget.depth >= MAX_DEPTH:
-            raise LimitExceeded("it is nested too deeply.")
+            raise LimitExceeded("Its attachments are nested too deeply; save them and add those.")
         with tempfile.TemporaryDirectory(prefix="thickshell-attached-") as folder:
             path = Path(folder) / "attached"
             path.write_bytes(data)

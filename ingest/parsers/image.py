@@ -31,7 +31,8 @@ class ImageParser:
             count = frames(image)
             if count > limits.pages:
                 raise LimitExceeded(
-                    f"The picture has {count:,} pages, more than the limit of {limits.pages:,}; split it."
+                    f"The picture has {count:,} pages, more than the limit of {limits.pages:,}; "
+                    "split it and add the parts."
                 )
             builder = DocumentBuilder(_NAMES.get(image.format or "", "png"), limits, pages=count)
             for number in range(1, count + 1):

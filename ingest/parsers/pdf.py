@@ -39,7 +39,9 @@ class PdfParser:
         with open_pdf(path, password) as pdf:
             count = len(pdf)
             if count > limits.pages:
-                raise LimitExceeded(f"The PDF has {count:,} pages, more than the limit of {limits.pages:,}; split it.")
+                raise LimitExceeded(
+                    f"The PDF has {count:,} pages, more than the limit of {limits.pages:,}; split it and add the parts."
+                )
             builder = DocumentBuilder("pdf", limits, title=_title(pdf), date=_date(pdf), pages=count)
             sample = dict(_sample(pdf))
             flow = Flow(builder, learn(sample.values()), title_level=0 if builder.title else 9)
@@ -51,7 +53,9 @@ class PdfParser:
                     progress(number, count)
             _report(flow, pictures)
             if not builder.length and not builder.ocr_pages:
-                raise UnreadableFile("The PDF holds no text: its pages are blank or too damaged to be shown.")
+                raise UnreadableFile(
+                    "The PDF holds no text: its pages are blank or too damaged to be shown; print it to PDF anew."
+                )
             return builder.build(empty_ok=True)
 
 

@@ -84,7 +84,7 @@ def test_files_become_ready_and_one_bad_file_stops_none(tmp_path: Path) -> None:
         assert words_found(home, "whales") == {"lie.docx"}
         ids, _ = home.store.vector_state("c", HashedEmbedder().id)
         assert len(ids) == 3
-        assert home.library.info("c", "empty.txt").error == "The file is empty."
+        assert home.library.info("c", "empty.txt").error == "The file is empty; add one with text in it."
         info = home.library.info("c", "a.txt")
         assert (info.state, info.report.passages, info.report.characters) == ("ready", 1, 17)
         for job in home.library.jobs("c"):
@@ -297,8 +297,8 @@ def test_an_internal_error_names_itself_and_spares_the_others(
     with home_at(tmp_path / "home") as home:
         states = home.ingest("c", *write(tmp_path, a="Apples.", b="SECRET"))
         assert states == {"a.txt": "done", "b.txt": "failed"}
-        error = "The file could not be read (internal error KeyError); the log has details."
-        assert home.library.info("c", "b.txt").error == error
+        error = home.library.info("c", "b.txt").error or ""
+        assert error.startswith("The file could not be read (internal error KeyError); try again")
     assert "KeyError at test_worker.py" in caplog.text
     assert "SECRET" not in caplog.text
 
