@@ -4,10 +4,10 @@
     originals/<sha256>       the files as they were uploaded
     parsed/<n>.json          their texts, blocks and tables (ingest.codec)
     passages/<n>.jsonl       [ordinal, start, end, page, table, text, context] a line
-    vectors/<n>.txt, .f16    hashes, one a line, and their rows: float16, little-endian
 
 An archive is foreign data: members are read by the names of the manifest, never extracted by their own; every hash,
-every offset and every name is checked before anything becomes visible.
+every offset and every name is checked before anything becomes visible. It has no vectors: nothing short of embedding
+a text tells whether a vector is its own, and all corpora of a home share them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from sqlalchemy.orm import Session
 from assistant.errors import Conflict, StorageError
 from ingest import codec
 from ingest.catalog.database import Catalog, now, storage_errors
-from ingest.catalog.queries import batches, corpus_row, shown_documents, unpack
-from ingest.catalog.tables import DocumentRow, PassageRow, VectorRow
+from ingest.catalog.queries import corpus_row, shown_documents, unpack
+from ingest.catalog.tables import DocumentRow, PassageRow
 from ingest.files import CHUNK, FileStore
 
 FORMAT = "thickshell corpus"
@@ -54,16 +54,6 @@ class ArchivedDocument(BaseModel):
     passages: str | None = None
 
 
-class ArchivedVectors(BaseModel):
-    """The vectors of one encoder."""
-
-    model_config = ConfigDict(extra="forbid")
-    encoder: str = Field(min_length=1, max_length=120)
-    dim: int = Field(ge=1, le=65536)
-    hashes: str
-    rows: str
-
-
 class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     format: str = Field(pattern=f"^{FORMAT}$")
@@ -71,7 +61,7 @@ class Manifest(BaseModel):
     corpus: str = Field(min_length=1, max_length=200)
     created: str = Field(max_length=40)
     documents: list[ArchivedDocument]
-    vectors: list[ArchivedVectors]
+    vectors: list[dict[str, Any]] = []  # of older archives; never read
     members: dict[str, str]  # sha256 of each member
 
 
@@ -122,20 +112,10 @@ class Writer:
             raise StorageError(f"The stored file {expected[:12]}… is damaged on disk; restore it from a backup.")
         return name
 
-    def pieces(self, name: str, pieces: Iterator[bytes]) -> str:
-        """A member written piece by piece."""
-        digest = hashlib.sha256()
-        with self._archive.open(name, "w", force_zip64=True) as member:
-            for piece in pieces:
-                digest.update(piece)
-                member.write(piece)
-        self.members[name] = digest.hexdigest()
-        return name
-
 
 def _write(session: Session, files: FileStore, corpus: str, out: Writer) -> None:
     row = corpus_row(session, corpus)
-    documents, ids = [], []
+    documents = []
     for number, document in enumerate(shown_documents(session, row.id)):
         original = f"originals/{document.sha256}"
         try:
@@ -145,14 +125,12 @@ def _write(session: Session, files: FileStore, corpus: str, out: Writer) -> None
         except FileNotFoundError:
             continue  # deleted since the snapshot was taken
         documents.append(_write_document(session, document, number, out))
-        ids.append(document.id)
     manifest = Manifest(
         format=FORMAT,
         version=VERSION,
         corpus=row.name,
         created=now(),
         documents=documents,
-        vectors=_write_vectors(session, ids, out),
         members=out.members,
     )
     out.text("manifest.json", manifest.model_dump_json())
@@ -195,31 +173,3 @@ def _passage_lines(session: Session, document: int) -> Iterator[str]:
     )
     for row in rows:
         yield json.dumps(list(row), ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _write_vectors(session: Session, documents: list[int], out: Writer) -> list[ArchivedVectors]:
-    """The vectors of all passages of the documents, a pair of members for each encoder."""
-    hashes: dict[str, None] = {}
-    for batch in batches(documents):
-        query = select(PassageRow.hash).where(PassageRow.document_id.in_(batch))
-        hashes.update(dict.fromkeys(session.scalars(query)))
-    written = []
-    encoders = session.scalars(select(VectorRow.encoder).distinct().order_by(VectorRow.encoder)).all()
-    for number, encoder in enumerate(encoders):
-        kept: list[str] = []
-        dim: list[int] = []
-        rows = out.pieces(f"vectors/{number}.f16", _vector_rows(session, list(hashes), encoder, kept, dim))
-        if kept:
-            names = out.text(f"vectors/{number}.txt", "\n".join(kept))
-            written.append(ArchivedVectors(encoder=encoder, dim=dim[0], hashes=names, rows=rows))
-    return written
-
-
-def _vector_rows(session: Session, hashes: list[str], encoder: str, kept: list[str], dim: list[int]) -> Iterator[bytes]:
-    """Rows one after the other; their hashes are added to `kept`, their width to `dim`."""
-    for batch in batches(hashes):
-        query = select(VectorRow.hash, VectorRow.row).where(VectorRow.hash.in_(batch), VectorRow.encoder == encoder)
-        for name, row in session.execute(query):
-            kept.append(name)
-            dim.append(len(row) // 2)
-            yield row

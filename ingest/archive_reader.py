@@ -8,12 +8,11 @@ import os
 import secrets
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import ValidationError
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -21,7 +20,7 @@ from sqlalchemy.orm import Session
 from assistant.errors import StorageError, UnreadableFile
 from assistant.types import Document, Passage
 from ingest import codec, names
-from ingest.archive import ArchivedDocument, ArchivedVectors, Manifest
+from ingest.archive import ArchivedDocument, Manifest
 from ingest.catalog.database import Catalog, now
 from ingest.catalog.queries import batches, check_free, pack, raise_revision, report_of
 from ingest.catalog.tables import CorpusRow, DocumentRow, JobRow, PassageRow, VectorRow
@@ -29,13 +28,10 @@ from ingest.files import CHUNK, FileStore
 from ingest.storing import text_hash
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from assistant.seams import WordIndex
 
 HIDDEN = "importing-"
 TEXT_LIMIT = 1 << 30
-ROWS = 4096
 DAMAGED = "The archive is damaged or was not written by thickshell: {}; take another one or export it anew."
 
 
@@ -55,7 +51,6 @@ class Importer:
         self._words = words
         self._changing = changing
         self._limit = limit
-        self._hashes: set[str] = set()
         self.hidden = f"{HIDDEN}{os.getpid()}-{secrets.token_hex(4)}"
 
     def run(self, source: Path, name: str | None) -> str:
@@ -71,8 +66,6 @@ class Importer:
                 session.flush()
                 corpus = row.id
             ids = [self._document(archive, corpus, document) for document in manifest.documents]
-            for vectors in manifest.vectors:
-                self._vectors(archive, vectors)
         self._index_words(ids, self.hidden)
         self._publish(corpus, target)
         if missing := set(ids) - self._words.documents():  # swept by another process between the two
@@ -95,27 +88,12 @@ class Importer:
                 session.flush()
                 if parsed is not None:
                     rows = [values | {"document_id": row.id} for values in _passages(archive, item, parsed)]
-                    self._hashes.update(values["hash"] for values in rows)
                     for batch in batches(rows):
                         session.execute(insert(PassageRow), list(batch))
                 self._files.keep([received])
                 return row.id
         finally:
             received.path.unlink(missing_ok=True)
-
-    def _vectors(self, archive: zipfile.ZipFile, item: ArchivedVectors) -> None:
-        hashes = _bytes(archive, item.hashes).decode("ascii", "replace").split("\n")
-        width = item.dim * 2
-        if archive.getinfo(item.rows).file_size != width * len(hashes):
-            raise UnreadableFile(DAMAGED.format("its vectors do not match their texts"))
-        with archive.open(item.rows) as rows:
-            for some in batches(hashes, ROWS):
-                block = np.frombuffer(rows.read(width * len(some)), "<f2").reshape(len(some), item.dim)
-                norms = np.linalg.norm(block.astype(np.float32), axis=1)
-                if not np.all(np.abs(norms - 1) < 0.02):  # also refuses not-a-number
-                    raise UnreadableFile(DAMAGED.format("its vectors are not of unit length"))
-                with self._catalog.session() as session:
-                    _insert_vectors(session, item.encoder, _wanted(some, block, self._hashes))
 
     def _index_words(self, documents: list[int], corpus: str) -> None:
         for document in documents:
@@ -155,7 +133,6 @@ def verify(archive: zipfile.ZipFile, manifest: Manifest, home: Path) -> None:
     """Every member the manifest names is there with its hash, and nothing is taken from outside of it."""
     needed = {f"originals/{d.sha256}": d.sha256 for d in manifest.documents}
     wanted = set(needed) | {m for d in manifest.documents for m in (d.parsed, d.passages) if m}
-    wanted |= {m for v in manifest.vectors for m in (v.hashes, v.rows)}
     if not wanted <= set(manifest.members):
         raise UnreadableFile(DAMAGED.format("its list of contents is not complete"))
     _check_space(archive, home)
@@ -259,21 +236,6 @@ def _passages(archive: zipfile.ZipFile, item: ArchivedDocument, parsed: Document
             "context": context,
             "hash": text_hash(context, text),
         }
-
-
-def _wanted(hashes: Sequence[str], block: NDArray[np.float16], texts: set[str]) -> dict[str, bytes]:
-    """Rows of texts that the archive holds; others have no business in the catalog."""
-    return {name: row.tobytes() for name, row in zip(hashes, block) if name in texts}
-
-
-def _insert_vectors(session: Session, encoder: str, rows: dict[str, bytes]) -> None:
-    held: set[str] = set()
-    for batch in batches(list(rows)):
-        query = select(VectorRow.hash).where(VectorRow.hash.in_(batch), VectorRow.encoder == encoder)
-        held.update(session.scalars(query))
-    fresh = [{"hash": name, "encoder": encoder, "row": row} for name, row in rows.items() if name not in held]
-    if fresh:
-        session.execute(insert(VectorRow), fresh)
 
 
 def _without_vectors(session: Session, corpus: int) -> set[int]:

@@ -328,11 +328,14 @@ class HomeLibrary:
 
     # --- archives ---------------------------------------------------------------------------------------------------
     def export(self, corpus: str, target: Path) -> None:
-        """Writes the corpus as one zip archive: originals, texts, passages, vectors, a manifest with their hashes."""
+        """Writes the corpus as one zip archive: originals, texts, passages, a manifest with their hashes."""
         export_corpus(self.catalog, self.files, corpus, target)
 
     def import_(self, source: Path, name: str | None = None) -> CorpusInfo:
-        """Reads an archive as a new corpus; Conflict where its name is taken, UnreadableFile where it is damaged."""
+        """Reads an archive as a new corpus; Conflict where its name is taken, UnreadableFile where it is damaged.
+
+        Searchable by words when this returns; by meaning when its jobs, which embed it, are done.
+        """
         importer = Importer(self.catalog, self.files, self._words, self._changing_files, self._limit)
         try:
             imported = importer.run(source, name)

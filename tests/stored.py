@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from assistant.retrieval.lexical import TantivyWords
 from assistant.types import Document
@@ -50,7 +51,7 @@ class Home:
             document = session.scalars(select(JobRow.document_id).where(JobRow.id == job)).one()
             assert document is not None
             if ready:
-                _embed(session, document)
+                embed(session, document)
         return document
 
     def close(self) -> None:
@@ -82,7 +83,8 @@ def vector(key: str) -> np.ndarray:
     return raw / np.linalg.norm(raw)
 
 
-def _embed(session, document: int) -> None:  # type: ignore[no-untyped-def]
+def embed(session: Session, document: int) -> None:
+    """Vectors for a document's passages; it is `ready`."""
     for name in set(session.scalars(select(PassageRow.hash).where(PassageRow.document_id == document))):
         if session.get(VectorRow, (name, ENCODER)) is None:
             session.add(VectorRow(hash=name, encoder=ENCODER, row=vector_bytes(vector(name))))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from assistant.cli.state import emit, show, show_table, state
+from assistant.cli.state import emit, say, show, show_table, state
 from assistant.types import CorpusInfo, as_dict
 
 app = typer.Typer(help="List, create, rename, delete, export and import corpora.", no_args_is_help=True)
@@ -64,7 +64,7 @@ def delete(
 
 @app.command("export")
 def export(context: typer.Context, name: str, target: Path) -> None:
-    """Write a corpus, with originals and vectors, into one archive."""
+    """Write a corpus, with its originals, into one archive."""
     with state(context).house() as house:
         house.library.export(name, target)
     if state(context).json:
@@ -79,7 +79,11 @@ def import_(
 ) -> None:
     """Read a corpus from an archive that `export` wrote."""
     with state(context).house() as house:
-        _tell(context, house.library.import_(source, name), "imported")
+        imported = house.library.import_(source, name)
+        if waiting := [job.id for job in house.library.jobs(imported.name) if job.open]:
+            say(f"{imported.name}: searchable by words; {len(waiting)} documents are being embedded.")
+            house.library.wait(waiting)
+        _tell(context, imported, "imported")
 
 
 def _tell(context: typer.Context, info: CorpusInfo, done: str) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from assistant.types import JobInfo
 from ingest import names, passwords
 from ingest.catalog.tables import PassageRow, VectorRow
 from ingest.library import HomeLibrary
-from tests.stored import ENCODER, Home, files_with
+from tests.stored import ENCODER, Home, embed, files_with
 
 TEA = "Tea grows in Yunnan.\n\nIt is dried."
 
@@ -341,6 +342,10 @@ def content(home: Home, corpus: str) -> dict[str, object]:
     return found
 
 
+def jobs_of(home: Home, corpus: str) -> dict[str, str]:
+    return {job.document: job.state for job in home.library.jobs(corpus)}
+
+
 def test_export_and_import_give_the_same_corpus(home: Home, tmp_path: Path) -> None:
     home.put("a", "tea.txt", TEA)
     home.put("a", "oil.txt", "Oil comes from Norway.")
@@ -355,9 +360,17 @@ def test_export_and_import_give_the_same_corpus(home: Home, tmp_path: Path) -> N
     for target in (home, Home(tmp_path / "other home")):
         info = target.library.import_(archive, "b")
         assert (info.name, info.documents, info.passages, info.private) == ("b", 4, 4, False)
-        assert content(target, "b") == content(home, "a")
-        assert {j.document: j.state for j in target.library.jobs("b")} == {"draft.txt": "words", "new.txt": "queued"}
-        assert len(target.store.vector_state("b", ENCODER)[0]) == 3
+        if target is home:  # whose vectors are its own
+            assert content(target, "b") == content(home, "a")
+            assert jobs_of(target, "b") == {"draft.txt": "words", "new.txt": "queued"}
+            assert len(target.store.vector_state("b", ENCODER)[0]) == 3
+        else:
+            words = {"draft.txt", "oil.txt", "tea.txt"}
+            assert jobs_of(target, "b") == dict.fromkeys(words, "words") | {"new.txt": "queued"}
+            with target.catalog.session() as session:
+                for name in ("oil.txt", "tea.txt"):
+                    embed(session, target.library.info("b", name).id)
+            assert content(target, "b") == content(home, "a")
         ids = {d.id for d in target.library.documents("b") if d.searchable}
         assert ids <= target.words.documents()
         target.close()
@@ -381,6 +394,31 @@ def tampered(archive: Path, target: Path, member: str, data: bytes | None, *, fi
     return target
 
 
+def test_an_import_takes_no_vectors_from_an_archive(home: Home, tmp_path: Path) -> None:
+    """An older archive brings some, and a forged one would turn texts that other corpora hold to where it likes."""
+    home.put("a", "tea.txt", TEA)
+    archive, forged = tmp_path / "a.zip", tmp_path / "forged.zip"
+    home.library.export("a", archive)
+    with home.catalog.read() as session:
+        hashes = sorted(session.scalars(select(VectorRow.hash)))
+    members = {"vectors/0.txt": "\n".join(hashes).encode(), "vectors/0.f16": b"\x00\x3c" + b"\x00" * 6 + b"\x00" * 8}
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(forged, "w") as new:
+        manifest = json.loads(old.read("manifest.json"))
+        manifest["members"] |= {name: sha256(data).hexdigest() for name, data in members.items()}
+        vectors = {"encoder": ENCODER, "dim": 4, "hashes": "vectors/0.txt", "rows": "vectors/0.f16"}
+        manifest["vectors"] = [vectors]
+        for name in old.namelist():
+            new.writestr(name, json.dumps(manifest) if name == "manifest.json" else old.read(name))
+        for name, data in members.items():
+            new.writestr(name, data)
+    other = Home(tmp_path / "other home")
+    other.library.import_(forged, "b")
+    assert jobs_of(other, "b") == {"tea.txt": "words"}
+    with other.catalog.read() as session:
+        assert session.scalars(select(VectorRow.hash)).all() == []
+    other.close()
+
+
 def test_an_import_trusts_nothing(home: Home, tmp_path: Path) -> None:
     home.put("a", "tea.txt", TEA)
     archive = tmp_path / "a.zip"
@@ -395,8 +433,8 @@ def test_an_import_trusts_nothing(home: Home, tmp_path: Path) -> None:
         tampered(archive, tmp_path / "2.zip", f"originals/{sha256}", b"other bytes", fix=True),
         tampered(archive, tmp_path / "3.zip", f"originals/{sha256}", None),
         tampered(archive, tmp_path / "4.zip", "passages/0.jsonl", wrong_offsets, fix=True),
-        tampered(archive, tmp_path / "5.zip", "vectors/0.f16", b"\x00\x7e" * 8, fix=True),
-        tampered(archive, tmp_path / "6.zip", "vectors/0.f16", b"\x00" * 6, fix=True),
+        tampered(archive, tmp_path / "5.zip", "passages/0.jsonl", b"[0,1]\n", fix=True),
+        tampered(archive, tmp_path / "6.zip", "passages/0.jsonl", None),
         tampered(archive, tmp_path / "7.zip", "parsed/0.json", b"[]", fix=True),
         tampered(archive, tmp_path / "8.zip", "manifest.json", b"{}"),
         tampered(archive, tmp_path / "9.zip", "manifest.json", json.dumps(bad_name).encode()),
