@@ -141,6 +141,8 @@ class Hit:
     dense: float | None = None  # cosine
     lexical: float | None = None  # BM25
     rank: int = 0
+    held: float | None = None  # rarities (idf) of the question's words that stand in the passage, added up
+    coverage: float | None = None  # what that is of the rarities of all words of the question, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=MOST, help="questions of each kind")
 
 
+SCORES = ("dense", "held")
 Candidates = list[tuple[Any, Any]]
-"""For each question: scores (candidates, 2) of both rankers, and which of them are right."""
+"""For each question: cosines and `WordScore.held` (candidates, 2), and which of the candidates are right."""
 
 
 def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     tables = gathered(args)
     chosen = fitted(tables)
     for name, rows in tables.items():
-        yield {"set": name, "n": len(rows), "alone": {"dense": alone(rows, 0), "lexical": alone(rows, 1)}} | {
+        yield {"set": name, "n": len(rows), "alone": {score: alone(rows, n) for n, score in enumerate(SCORES)}} | {
             label: {"recall@1": recall(rows, t), "loss": round(loss(rows, t), 4)}
             for label, t in (("fitted", chosen), ("in use", FITTED), ("without it", fitted(tables, without={name})))
         }
@@ -60,10 +61,10 @@ def gathered(args: argparse.Namespace) -> dict[str, Candidates]:
 def candidates(pool: Pool) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """Questions whose right passage is a candidate of either ranker."""
     for row in pool.scored():
-        ids = sorted(row.dense.keys() | row.lexical.keys())
+        ids = sorted(row.dense)
         right = np.array([pool.names[i] in pool.data.gold[row.question] for i in ids])
         if right.any():
-            yield row.question, (np.array([[row.dense[i], row.lexical[i]] for i in ids]), right)
+            yield row.question, (np.array([[row.dense[i], row.words[i].held] for i in ids]), right)
 
 
 def fitted(tables: Mapping[str, Candidates], without: Collection[str] = ()) -> Temperatures:
@@ -75,13 +76,13 @@ def fitted(tables: Mapping[str, Candidates], without: Collection[str] = ()) -> T
     def balanced(logs: Any) -> float:
         return float(np.mean([loss(rows, Temperatures(*np.exp(logs))) for rows in kept]))
 
-    start = np.log([FITTED.dense, FITTED.lexical])
+    start = np.log(astuple(FITTED))
     return Temperatures(*(float(t) for t in np.exp(minimize(balanced, start, method="Nelder-Mead").x)))
 
 
 def loss(rows: Candidates, temperatures: Temperatures) -> float:
     """Mean negative log-probability of the right passages."""
-    divisor = np.array([temperatures.dense, temperatures.lexical])
+    divisor = np.array(astuple(temperatures))
     total = 0.0
     for scores, right in rows:
         logits = (scores / divisor).sum(axis=1)
@@ -92,13 +93,13 @@ def loss(rows: Candidates, temperatures: Temperatures) -> float:
 
 def recall(rows: Candidates, temperatures: Temperatures) -> float:
     """Share of the questions whose first passage is right."""
-    divisor = np.array([temperatures.dense, temperatures.lexical])
+    divisor = np.array(astuple(temperatures))
     return round(float(np.mean([right[(scores / divisor).sum(axis=1).argmax()] for scores, right in rows])), 4)
 
 
-def alone(rows: Candidates, ranker: int) -> float:
-    """The same by one ranker's scores."""
-    return round(float(np.mean([right[scores[:, ranker].argmax()] for scores, right in rows])), 4)
+def alone(rows: Candidates, score: int) -> float:
+    """The same by one score."""
+    return round(float(np.mean([right[scores[:, score].argmax()] for scores, right in rows])), 4)
 
 
 def _rounded(temperatures: Temperatures) -> dict[str, float]:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assistant.embedders.arithmetic import Precision, chosen
 from assistant.embedders.centred import CentredEmbedder
 from assistant.indexes.faiss import FaissIndex
 from assistant.retrieval.hybrid import CANDIDATES
 from assistant.retrieval.lexical import TantivyWords
-from assistant.retrieval.word_queries import Scope
+from assistant.retrieval.word_queries import Scope, WordScore
 from assistant.types import Passage
 from evals.data import RetrievalSet
 
@@ -32,7 +33,7 @@ class Scored:
 
     question: str
     dense: dict[int, float]
-    lexical: dict[int, float]
+    words: dict[int, WordScore]
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,18 @@ class Pool:
         for question, text in self.data.questions.items():
             row = self.queries[question]
             dense = dict(self.index.search(row[None, :], n)[0])
-            lexical = dict(self.words.search(text, Scope([1]), n))
-            extra = np.array(sorted(lexical.keys() - dense.keys()), np.int64)
+            worded = dict(self.words.search(text, Scope([1]), n))
+            extra = np.array(sorted(worded.keys() - dense.keys()), np.int64)
             if len(extra):
                 dense |= dict(zip(extra.tolist(), (self.index.rows(extra) @ row).tolist()))
-            lexical |= self.words.scores(text, dense.keys() - lexical.keys())
-            yield Scored(question, dense, lexical)
+            yield Scored(question, dense, self.words.scores(text, dense.keys()))
 
 
-def product_embedder(encoder: str) -> CentredEmbedder:
-    """The embedder that `wiring` makes of this setting."""
+def product_embedder(encoder: str, precision: Precision = "auto") -> CentredEmbedder:
+    """The embedder that `wiring` makes of these settings."""
     from assistant.embedders.sentence import SentenceEmbedder
 
-    return CentredEmbedder(SentenceEmbedder(encoder))
+    return CentredEmbedder(SentenceEmbedder(encoder, precision=precision))
 
 
 @contextmanager
@@ -89,24 +89,35 @@ def worded(data: RetrievalSet) -> Iterator[TantivyWords]:
 
 
 def embedded(embedder: Embedder, kind: str, texts: Sequence[str], cache: Path | None) -> F32:
-    """Vectors (n, dim) of "passages" or "queries", read from `cache` where these texts were embedded before."""
+    """Vectors (n, dim) of "passages" or "queries". `cache` keeps each block of `BATCH` texts in a file of its own, so
+    that a run that was cut off goes on where it stopped."""
     if isinstance(embedder, CentredEmbedder):  # what is kept is the encoder's own
         rows = embedded(embedder.inner, kind, embedder.prepared(texts), cache)
         return embedder.centred_passages(rows) if kind == "passages" else embedder.centred_queries(rows)
+    blocks = [_block(embedder, kind, texts[at : at + BATCH], cache) for at in range(0, len(texts), BATCH)]
+    return np.vstack(blocks)
+
+
+def _block(embedder: Embedder, kind: str, texts: Sequence[str], cache: Path | None) -> F32:
     encode = embedder.embed_passages if kind == "passages" else embedder.embed_queries
-    file = cache / f"{_key(embedder.id, kind, texts)}.npy" if cache else None
-    if file and file.is_file():
+    if cache is None:
+        return encode(texts)
+    file = cache / f"{_key(embedder, kind, texts)}.npy"
+    if file.is_file():
         kept: F32 = np.load(file, allow_pickle=False).astype(np.float32)
         return kept
-    rows = np.vstack([encode(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)])
-    if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        np.save(file, rows.astype(np.float16), allow_pickle=False)
+    rows = encode(texts)
+    cache.mkdir(parents=True, exist_ok=True)
+    with file.with_suffix(".part").open("wb") as part:
+        np.save(part, rows.astype(np.float16), allow_pickle=False)
+    file.with_suffix(".part").replace(file)
     return rows
 
 
-def _key(encoder: str, kind: str, texts: Sequence[str]) -> str:
-    digest = hashlib.sha256(f"{encoder}\0{kind}".encode())
+def _key(embedder: Embedder, kind: str, texts: Sequence[str]) -> str:
+    digest = hashlib.sha256(f"{embedder.id}\0{kind}".encode())
+    if kind == "passages" and chosen(getattr(embedder, "precision", "auto")) == "int8":
+        digest.update(b"\0int8")  # the embedder's id names no precision
     for text in texts:
         digest.update(text.encode() + b"\0")
     return digest.hexdigest()[:24]

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 def read(pool: Pool, reader: SpanModel, top: int) -> Iterator[tuple[Any, Any, Any]]:
     """For each question: log shares, logits and rightness of its best hits."""
     for row in pool.scored():
-        best = order(row.dense, row.lexical)[:top]
+        best = order(row.dense, row.words)[:top]
         texts = [pool.data.passages[pool.names[i]] for i, *_ in best]
         readings = reader.predict(pool.data.questions[row.question], texts)
         shares = np.log([max(share, 1e-12) for _, share, *_ in best])

@@ -27,6 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--words-only", action="store_true", help="BM25 alone, without vectors")
     parser.add_argument("--home", type=Path, help="home that keeps what was ingested between runs")
     parser.add_argument("--encoder", default="packaged", help="embedding model, as in the settings")
+    parser.add_argument(
+        "--precision", default="auto", choices=["auto", "fp32", "bf16", "int8"], help="as in the settings"
+    )
     parser.add_argument("--cache", type=Path, help="folder that keeps vectors between runs")
 
 
@@ -87,7 +90,7 @@ def _words(data: RetrievalSet) -> dict[str, Ranking]:
 
 def _quick(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, Ranking]]:
     rankings: dict[str, dict[str, Ranking]] = {"fused": {}, "dense": {}, "lexical": {}}
-    with pooled(data, product_embedder(args.encoder), args.cache) as pool:
+    with pooled(data, product_embedder(args.encoder, args.precision), args.cache) as pool:
         for row in pool.scored():
             for ranker, ids in ranked(row).items():
                 rankings[ranker][row.question] = as_ranking([pool.names[i] for i in ids])
@@ -96,9 +99,9 @@ def _quick(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, 
 
 def ranked(row: Scored, depth: int = DEPTH) -> dict[str, list[int]]:
     """The best candidates by each ranker alone and by both."""
-    alone = {"dense": row.dense, "lexical": row.lexical}
+    alone = {"dense": row.dense, "lexical": {i: score.bm25 for i, score in row.words.items()}}
     best = {name: sorted(scores, key=lambda i: (-scores[i], i))[:depth] for name, scores in alone.items()}
-    return best | {"fused": [i for i, *_ in order(row.dense, row.lexical)[:depth]]}
+    return best | {"fused": [i for i, *_ in order(row.dense, row.words)[:depth]]}
 
 
 def as_ranking(names: Sequence[str]) -> Ranking:

@@ -54,7 +54,7 @@ def receipt_id(value: Mapping[str, Any]) -> str:
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
-    scores = {"score": hit.score, "dense": hit.dense, "lexical": hit.lexical}
+    scores = {"score": hit.score, "dense": hit.dense, "lexical": hit.lexical, "held": hit.held}
     return {"id": hit.passage.id, **{name: _number(value) for name, value in scores.items()}}
 
 

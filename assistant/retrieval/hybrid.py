@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from assistant.retrieval.dense import DenseRanker
 from assistant.retrieval.fusion import FITTED, Temperatures, fused, probabilities
 from assistant.retrieval.lexical import TantivyWords
-from assistant.retrieval.word_queries import Scope
+from assistant.retrieval.word_queries import Scope, WordScore
 from assistant.types import Hit, Question
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 100
 """Passages that each ranker proposes."""
+NOTHING = WordScore(0.0, 0.0, 0.0)
 
 Reorder = Callable[[Question, Sequence[Hit]], list[Hit]]
 
@@ -43,40 +44,52 @@ class HybridRetriever:
             hits = self.reorder(question, hits)
         return [replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)]
 
-    def _ranked(self, question: Question, n: int) -> list[tuple[int, float, float | None, float]]:
-        """(passage id, score, cosine, BM25) of every candidate, best first."""
+    def _ranked(self, question: Question, n: int) -> list[Ranked]:
+        """Every candidate, best first."""
         q = question
         seen = self.store.document_ids(q.corpora, q.only, q.without, q.formats, q.since, q.until)
         scope = Scope([self.store.corpus_id(c) for c in question.corpora], seen.only, seen.without)
-        lexical = dict(self.words.search(question.text, scope, n))
+        worded = dict(self.words.search(question.text, scope, n))
         query = self.dense.embed(question.text, question.corpora)
         dense: dict[int, float] = {}
         if query is not None:
             dense = self.dense.search(query, question.corpora, n, seen.only, seen.without)
-            dense |= self.dense.scores(query, question.corpora, lexical.keys() - dense.keys())
-        lexical |= self.words.scores(question.text, dense.keys() - lexical.keys())
-        return order(dense, lexical, self.temperatures)
+            dense |= self.dense.scores(query, question.corpora, worded.keys() - dense.keys())
+        return order(dense, self.words.scores(question.text, dense.keys() | worded.keys()), self.temperatures)
 
-    def _live(self, ranked: list[tuple[int, float, float | None, float]], k: int) -> list[Hit]:
+    def _live(self, ranked: list[Ranked], k: int) -> list[Hit]:
         """Hits of the first k passages that the catalog has: an index may still hold what has just gone."""
         hits: list[Hit] = []
         for at in range(0, len(ranked), max(k, 1)):
             part = ranked[at : at + k]
-            passages = {p.id: p for p in self.store.passages([row[0] for row in part])}
-            hits += [Hit(passages[i], score, cosine, bm25) for i, score, cosine, bm25 in part if i in passages]
+            passages = {p.id: p for p in self.store.passages([row.id for row in part])}
+            hits += [
+                Hit(passages[i], share, cosine, words.bm25, held=words.held, coverage=words.coverage)
+                for i, share, cosine, words in part
+                if i in passages
+            ]
             if len(hits) >= k:
                 break
         return hits[:k]
 
 
+class Ranked(NamedTuple):
+    """A candidate with what each ranker says of it; `dense` is None for a passage that has no vector yet."""
+
+    id: int
+    share: float
+    dense: float | None
+    words: WordScore
+
+
 def order(
-    dense: dict[int, float], lexical: dict[int, float], temperatures: Temperatures = FITTED
-) -> list[tuple[int, float, float | None, float]]:
-    """(id, share, cosine or None, BM25) of all candidates, best first, ties by id."""
-    ids = np.array(sorted(dense.keys() | lexical.keys()), np.int64)
+    dense: Mapping[int, float], words: Mapping[int, WordScore], temperatures: Temperatures = FITTED
+) -> list[Ranked]:
+    """All candidates, best first, ties by id."""
+    ids = np.array(sorted(dense.keys() | words.keys()), np.int64)
     cosines = np.array([dense.get(int(i), np.nan) for i in ids])
-    bm25 = np.array([lexical.get(int(i), 0.0) for i in ids])
-    logs = fused(cosines, bm25, temperatures)
+    held = np.array([words.get(int(i), NOTHING).held for i in ids])
+    logs = fused(cosines, held, temperatures)
     shares = probabilities(logs)
-    best = np.lexsort((ids, -logs))
-    return [(int(ids[i]), float(shares[i]), dense.get(int(ids[i])), float(bm25[i])) for i in best]
+    best = ((int(ids[i]), float(shares[i])) for i in np.lexsort((ids, -logs)))
+    return [Ranked(i, share, dense.get(i), words.get(i, NOTHING)) for i, share in best]

@@ -15,7 +15,7 @@ from typing import Any
 from assistant.errors import StorageError
 from assistant.retrieval.analysis import words
 from assistant.retrieval.word_folder import opened
-from assistant.retrieval.word_queries import Row, Scope, View, both, everything_query
+from assistant.retrieval.word_queries import Row, Scope, View, WordScore, everything_query, wherever
 from assistant.types import Passage
 
 HEAP = 64_000_000
@@ -91,15 +91,18 @@ class TantivyWords:
             found = view.seen(view.hits(view.within(query, scope), k), scope)
         return found[:k]
 
-    def scores(self, text: str, ids: Collection[int]) -> dict[int, float]:
-        """BM25 of these passages: 0.0 where no word meets, nothing for ids that are not there."""
+    def scores(self, text: str, ids: Collection[int]) -> dict[int, WordScore]:
+        """What the text's words say for these passages: 0.0 where no word meets, nothing for ids that are not there."""
         if not ids:
             return {}
         view = self._view()
-        query, listed = view.question(text), view.among("passage", ids)
-        known = dict.fromkeys(view.values("passage", view.hits(listed, len(ids))), 0.0)
-        hits = view.hits(both(query, listed), len(ids)) if query is not None and known else []
-        return known | {i: float(score) for i, (score, _) in zip(view.values("passage", hits), hits)}
+        listed, rarities = view.among("passage", ids), view.rarities(text)
+        bm25, held = (
+            dict(view.scored(listed if query is None else wherever(listed, query), len(ids)))
+            for query in (view.question(text), view.held(rarities))
+        )
+        whole = sum(rarities.values()) or 1.0
+        return {i: WordScore(score, held[i], min(held[i] / whole, 1.0)) for i, score in bm25.items()}
 
     # --- the folder ---
     def _view(self) -> View:

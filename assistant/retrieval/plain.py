@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from assistant.retrieval.analysis import words
-from assistant.retrieval.word_queries import Scope
+from assistant.retrieval.word_queries import Scope, WordScore
 from assistant.types import Passage
 
 K1, B = 1.2, 0.75
@@ -45,19 +45,26 @@ class PlainWords:
 
     def search(self, text: str, scope: Scope, k: int) -> list[tuple[int, float]]:
         seen = [i for i, row in self._rows.items() if scope.sees(row.document, row.corpus)]
-        found = [(i, score) for i, score in self.scores(text, seen).items() if score > 0]
+        found = [(i, score.bm25) for i, score in self.scores(text, seen).items() if score.bm25 > 0]
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:k]
 
-    def scores(self, text: str, ids: Collection[int]) -> dict[int, float]:
+    def scores(self, text: str, ids: Collection[int]) -> dict[int, WordScore]:
         asked = Counter(words(text))
-        return {
-            i: sum(n * self._weight(word, self._rows[i]) for word, n in asked.items()) for i in ids if i in self._rows
-        }
+        rarities = {word: self._rarity(word) for word in asked}
+        found = {}
+        for i in ids:
+            if row := self._rows.get(i):
+                bm25 = sum(n * rarities[word] * self._often(word, row) for word, n in asked.items())
+                held = sum(rarity for word, rarity in rarities.items() if word in row.counts)
+                found[i] = WordScore(bm25, held, held / (sum(rarities.values()) or 1))
+        return found
 
-    def _weight(self, word: str, row: _Row) -> float:
-        """How much one word of a question says for one passage."""
-        total, holding = len(self._rows), sum(word in other.counts for other in self._rows.values())
-        rarity = math.log(1 + (total - holding + 0.5) / (holding + 0.5))
-        mean = sum(other.length for other in self._rows.values()) / total
+    def _rarity(self, word: str) -> float:
+        total, holding = len(self._rows), sum(word in row.counts for row in self._rows.values())
+        return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
+
+    def _often(self, word: str, row: _Row) -> float:
+        """What the number of times a word stands in a passage of this length makes of its rarity."""
+        mean = sum(other.length for other in self._rows.values()) / len(self._rows)
         count = row.counts[word]
-        return rarity * count * (K1 + 1) / (count + K1 * (1 - B + B * row.length / mean))
+        return count * (K1 + 1) / (count + K1 * (1 - B + B * row.length / mean))

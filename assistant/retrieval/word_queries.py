@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from assistant.retrieval.analysis import words
 
@@ -15,6 +16,14 @@ FEW = 500
 
 Row = tuple[str, int, int, int]
 """Words joined by blanks, passage id, document id, corpus id."""
+
+
+class WordScore(NamedTuple):
+    """What the words of a question say for a passage."""
+
+    bm25: float
+    held: float  # rarities (idf) of the question's words that stand in the passage, each word once, added up
+    coverage: float  # 0 to 1: what `held` is of the rarities of all words of the question
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,11 @@ class View:
     def values(self, field: str, hits: list[Any]) -> list[int]:
         return list(self.searcher.fast_field_values(field, [address for _, address in hits]))
 
+    def scored(self, query: Any, limit: int) -> list[tuple[int, float]]:
+        """(passage id, score) of a query's hits."""
+        hits = self.hits(query, limit)
+        return [(i, float(score)) for i, (score, _) in zip(self.values("passage", hits), hits)]
+
     def seen(self, hits: list[Any], scope: Scope) -> list[tuple[int, float]]:
         """(passage id, score) of the hits that the scope sees, best first, ties by id."""
         rows = zip(hits, *(self.values(name, hits) for name in ("passage", "document", "corpus")))
@@ -80,6 +94,25 @@ class View:
             terms.append((tantivy.Occur.Should, weighed))
         return tantivy.Query.boolean_query(terms) if terms else None
 
+    def rarities(self, text: str) -> dict[str, float]:
+        """Each word of the text once, with its rarity."""
+        return {word: self.rarity(word) for word in dict.fromkeys(words(text)[:QUERY_WORDS])}
+
+    def held(self, rarities: Mapping[str, float]) -> Any:
+        """The words, each giving its rarity wherever it stands; None without any."""
+        import tantivy
+
+        terms = []
+        for word, rarity in rarities.items():
+            term = tantivy.Query.term_query(self.schema, "words", word, index_option="freq")
+            terms.append((tantivy.Occur.Should, tantivy.Query.const_score_query(term, rarity)))
+        return tantivy.Query.boolean_query(terms) if terms else None
+
+    def rarity(self, word: str) -> float:
+        """idf as in BM25, over all passages of the home."""
+        holding = self.searcher.doc_freq("words", word)  # counts passages that are deleted but not yet merged away
+        return rarity(max(self.count, holding), holding)
+
     def among(self, field: str, values: Collection[int]) -> Any:
         """Passages with one of the values in a field. A few are looked up one by one, many in one pass."""
         import tantivy
@@ -104,12 +137,31 @@ class View:
         return query
 
 
+def rarity(total: int, holding: int) -> float:
+    """idf of a word that `holding` of `total` passages have; more than 0.
+
+    >>> round(rarity(9, 2), 4)
+    1.3863
+    """
+    return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
+
+
 def both(query: Any, condition: Any) -> Any:
     """The query where the condition holds, which adds nothing to the score."""
+    return _where(query, condition, required=True)
+
+
+def wherever(condition: Any, query: Any) -> Any:
+    """All passages where the condition holds, with the query's score or 0."""
+    return _where(query, condition, required=False)
+
+
+def _where(query: Any, condition: Any, required: bool) -> Any:
     import tantivy
 
     silent = tantivy.Query.const_score_query(condition, 0.0)
-    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, silent)])
+    asked = tantivy.Occur.Must if required else tantivy.Occur.Should
+    return tantivy.Query.boolean_query([(asked, query), (tantivy.Occur.Must, silent)])
 
 
 def everything_query() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -75,6 +76,8 @@ def test_a_document_that_waits_for_its_vectors_is_found_by_words(home: Home) -> 
     hits = home.retriever.retrieve(Question("what do quokkas eat", ("a",)), 3)
     assert (hits[0].passage.text, hits[0].dense) == ("quokkas eat leaves", None)
     assert hits[0].lexical
+    assert hits[0].held == pytest.approx(2 * math.log(4))  # two of the four words stand in one of five passages
+    assert hits[0].coverage == pytest.approx(2 * math.log(4) / (2 * math.log(4) + 2 * math.log(12)))
     assert home.found("red apples")[0] == "red apples are sweet"
 
 

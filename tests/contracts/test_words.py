@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 from pathlib import Path
 
@@ -70,8 +71,22 @@ def test_scores_of_given_passages(index: Words) -> None:
     index.add([(passage(1, "red apple"), 11), (passage(2, "green pear"), 12), (passage(3, "red plum"), 13)])
     scores = index.scores("red apple", [1, 2, 99])
     assert scores.keys() == {1, 2}
-    assert scores[2] == 0
-    assert scores[1] == pytest.approx(dict(index.search("red apple", BOTH, 5))[1])
+    assert scores[2] == (0, 0, 0)
+    assert scores[1].bm25 == pytest.approx(dict(index.search("red apple", BOTH, 5))[1])
+    assert index.scores("?", [1]) == {1: (0, 0, 0)}
+
+
+def test_rarities_of_the_questions_words_are_added_up(index: Words) -> None:
+    """Of four passages two hold "red", one "apple", none "zebra": idf log 2, log(10/3), log 10."""
+    texts = ["red apple red", "red pear", "green plum", "yellow plum"]
+    index.add([(passage(n, text), n) for n, text in enumerate(texts, start=1)])
+    found = index.scores("red red apple zebra", [1, 2, 3])
+    whole = math.log(2) + math.log(10 / 3) + math.log(10)
+    assert found[1].held == pytest.approx(math.log(2) + math.log(10 / 3))
+    assert found[1].coverage == pytest.approx(found[1].held / whole)
+    assert found[2].coverage == pytest.approx(math.log(2) / whole)
+    assert (found[3].held, found[3].coverage) == (0, 0)
+    assert index.scores("red apple", [1])[1].coverage == pytest.approx(1)
 
 
 def test_an_id_again_replaces_and_the_context_is_found(index: Words) -> None:
@@ -113,6 +128,10 @@ def test_as_the_oracle_scores(tmp_path: Path) -> None:
     for _ in range(20):
         text = " ".join(chance.choices(vocabulary, k=4))
         assert dict(index.search(text, BOTH, 200)) == pytest.approx(dict(oracle.search(text, BOTH, 200)), rel=1e-3)
+        found, right = (
+            {i: score.held for i, score in each.scores(text, range(120)).items()} for each in (index, oracle)
+        )
+        assert found == pytest.approx(right, rel=1e-5)
 
 
 def test_removed_words_leave_the_disk_and_the_rest_stays(tmp_path: Path) -> None:

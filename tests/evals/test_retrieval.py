@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.retrieval.fusion import Temperatures
+from assistant.retrieval.word_queries import WordScore
 from evals.data import REPORTED, RetrievalSet, fitting_sets, from_pairs
 from evals.fit_fusion import fitted, loss, recall
 from evals.pool import Scored
@@ -66,7 +67,8 @@ def test_a_documents_best_passage_counts() -> None:
 
 
 def test_each_ranker_alone_and_both() -> None:
-    row = Scored("q", {1: 0.9, 2: 0.85, 3: 0.1}, {1: 0.0, 2: 9.0, 3: 9.5})
+    words = {1: WordScore(0.0, 0.0, 0.0), 2: WordScore(9.0, 7.0, 0.7), 3: WordScore(9.5, 7.0, 0.7)}
+    row = Scored("q", {1: 0.9, 2: 0.85, 3: 0.1}, words)
     best = ranked(row)
     assert (best["dense"], best["lexical"]) == ([1, 2, 3], [3, 2, 1])
     assert best["fused"][0] == 2

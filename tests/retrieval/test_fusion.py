@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from assistant.retrieval.fusion import Temperatures, completed, fused, log_softmax, probabilities
-from assistant.retrieval.hybrid import order
+from assistant.retrieval.hybrid import NOTHING, order
+from assistant.retrieval.word_queries import WordScore
 
 T = Temperatures(dense=0.1, lexical=2.0)
 SCORES = arrays(np.float64, st.integers(2, 20), elements=st.floats(-1, 1, width=32))
@@ -20,10 +21,10 @@ def test_log_softmax() -> None:
 
 
 def test_a_sure_ranker_outvotes_an_unsure_one() -> None:
-    dense, lexical = np.array([0.9, 0.5, 0.5]), np.array([10.0, 10.1, 10.0])
-    assert np.argmax(fused(dense, lexical, T)) == 0
-    dense, lexical = np.array([0.80, 0.81, 0.80]), np.array([20.0, 8.0, 8.0])
-    assert np.argmax(fused(dense, lexical, T)) == 0
+    dense, held = np.array([0.9, 0.5, 0.5]), np.array([10.0, 10.1, 10.0])
+    assert np.argmax(fused(dense, held, T)) == 0
+    dense, held = np.array([0.80, 0.81, 0.80]), np.array([20.0, 8.0, 8.0])
+    assert np.argmax(fused(dense, held, T)) == 0
 
 
 def test_missing_cosines_stand_where_their_words_stand() -> None:
@@ -34,23 +35,36 @@ def test_missing_cosines_stand_where_their_words_stand() -> None:
 
 
 def test_without_cosines_words_decide() -> None:
-    assert np.argmax(fused(np.array([np.nan, np.nan]), np.array([1.0, 2.0]), T)) == 1
+    nothing = np.array([np.nan, np.nan])
+    assert np.argmax(fused(nothing, np.array([1.0, 2.0]), T)) == 1
     assert len(fused(np.zeros(0), np.zeros(0), T)) == 0
 
 
 @given(SCORES, st.data())
 def test_shares_sum_to_one_and_better_in_both_is_better(dense: np.ndarray, data: st.DataObject) -> None:
-    lexical = data.draw(arrays(np.float64, len(dense), elements=st.floats(0, 50, width=32)))
-    logs = fused(dense, lexical, T)
+    held = data.draw(arrays(np.float64, len(dense), elements=st.floats(0, 50, width=32)))
+    logs = fused(dense, held, T)
     assert probabilities(logs).sum() == pytest.approx(1)
     for i in range(len(dense)):
         for j in range(len(dense)):
-            if dense[i] >= dense[j] and lexical[i] >= lexical[j]:
+            if dense[i] >= dense[j] and held[i] >= held[j]:
                 assert logs[i] >= logs[j] - 1e-9
 
 
 def test_order_breaks_ties_by_id_and_scores_the_union() -> None:
-    rows = order({7: 0.5, 3: 0.5}, {9: 1.0}, T)
-    assert [row[0] for row in rows] == [9, 3, 7] or [row[0] for row in rows][:2] == [3, 7]
-    assert {row[0]: row[2] for row in rows} == {3: 0.5, 7: 0.5, 9: None}
+    words = {7: NOTHING, 3: NOTHING, 9: WordScore(1.0, 2.0, 0.5)}
+    rows = order({7: 0.5, 3: 0.5}, words, T)
+    assert [row.id for row in rows] == [9, 3, 7]
+    assert {row.id: row.dense for row in rows} == {3: 0.5, 7: 0.5, 9: None}
+    assert rows[0].words == (1.0, 2.0, 0.5)
+    assert sum(row.share for row in rows) == pytest.approx(1)
     assert order({}, {}, T) == []
+
+
+def test_what_decides_is_which_words_stand_there_not_how_often() -> None:
+    often, all_once = WordScore(bm25=9.0, held=2.0, coverage=0.4), WordScore(bm25=7.0, held=5.0, coverage=1.0)
+    assert [row.id for row in order({1: 0.5, 2: 0.5}, {1: often, 2: all_once}, T)] == [2, 1]
+
+
+def test_a_vector_whose_words_are_gone_is_still_a_candidate() -> None:
+    assert [row.id for row in order({1: 0.5, 2: 0.9}, {1: NOTHING}, T)] == [2, 1]
