@@ -129,10 +129,10 @@ class Answers:
             stage = "stopped"
             self._close(message, "stopped")
         except ThickshellError as error:
-            self._close(message, "failed", str(error))
+            self._close(message, "failed", below(running.now.text, str(error)))
         except Exception as error:
             record(error, "an answer")
-            self._close(message, "failed", UNEXPECTED)
+            self._close(message, "failed", below(running.now.text, UNEXPECTED))
         finally:
             with self._lock:
                 self._running.pop(running.conversation, None)
@@ -174,6 +174,11 @@ class Answers:
             job = jobs[0]
             running.show("files", detail=job.document, done=job.page, total=job.pages)
             time.sleep(POLL_SECONDS)
+
+
+def below(written: str, sentence: str) -> str:
+    """A sentence that ends an unfinished answer: a paragraph of its own where something was written."""
+    return f"\n\n{sentence}" if written else sentence
 
 
 def waits(job: JobInfo) -> bool:

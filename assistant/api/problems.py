@@ -1,4 +1,5 @@
-"""Errors as answers: one sentence in `detail`, a status that fits, nothing of the inside."""
+"""Errors as answers: one sentence in `detail`, its `code`, the sentence for people who see the page in another
+language in `message`, a status that fits, nothing of the inside."""
 
 from __future__ import annotations
 
@@ -39,7 +40,13 @@ def install(app: FastAPI) -> None:
 
 async def known(request: Request, error: Exception) -> JSONResponse:
     status = next(code for kind, code in STATUS if isinstance(error, kind))
-    return JSONResponse({"detail": str(error)}, status)
+    from assistant.ui.sentences import translated
+    from assistant.ui.words import language_of
+
+    sentence = str(error)
+    code = error.code if isinstance(error, ThickshellError) else None
+    message = translated(sentence, language_of(request))
+    return JSONResponse({"detail": sentence, "code": code, "message": message}, status)
 
 
 async def malformed(request: Request, error: Exception) -> JSONResponse:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from assistant.errors import recognise
 from assistant.types import DocumentInfo, JobInfo
+from assistant.ui.sentences import translated
+from assistant.ui.words import Language
 
-RANK = {"failed": 0, "parsing": 1, "words": 2, "queued": 3, "ready": 4}
+PASSWORD_HELPS = frozenset({"locked", "locked-pdf", "password-wrong", "password-wrong-pdf"})
+"""Codes of sentences that a password typed into the page can answer."""
 
 
-def rows(documents: Sequence[DocumentInfo], jobs: Sequence[JobInfo]) -> list[dict[str, Any]]:
+def rows(documents: Sequence[DocumentInfo], jobs: Sequence[JobInfo], language: Language = "en") -> list[dict[str, Any]]:
     """One row per document name, newest first; the latest job of that name adds progress and what can be done.
 
     A job without a document (cancelled before it was read) has no row: the page that started it knows.
@@ -22,7 +26,17 @@ def rows(documents: Sequence[DocumentInfo], jobs: Sequence[JobInfo]) -> list[dic
     for name, job in latest.items():
         if name not in table and (job.open or job.state == "failed"):
             table[name] = job_row(job)
-    return sorted(table.values(), key=lambda row: (row["created"], row["name"]), reverse=True)
+    listed = sorted(table.values(), key=lambda row: (row["created"], row["name"]), reverse=True)
+    return [row | problem(row["error"], language) for row in listed]
+
+
+def problem(sentence: str | None, language: Language) -> dict[str, Any]:
+    """What a row says of its problem: `error` in the visitor's language, `technical` as the library put it."""
+    if not sentence:
+        return {"error": None, "technical": "", "locked": False}
+    known = recognise(sentence)
+    locked = known is not None and known.code in PASSWORD_HELPS
+    return {"error": translated(sentence, language), "technical": sentence, "locked": locked}
 
 
 def document_row(info: DocumentInfo, job: JobInfo | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from assistant.api.conversations import has_files
 from assistant.api.health import is_ready
 from assistant.api.house import House, private_corpus
 from assistant.api.needs import AnswersDep, HouseDep
+from assistant.errors import NotFound
 from assistant.types import CorpusInfo
 from assistant.ui import evidence as ev
 from assistant.ui import static_files
@@ -129,8 +130,13 @@ def corpora(request: Request, house: HouseDep, current: str = "") -> str:
 
 
 @router.get("/files")
-def files(corpus: str, house: HouseDep) -> Response:
-    return JSONResponse(rows(house.library.documents(corpus), house.library.jobs(corpus)))
+def files(request: Request, corpus: str, house: HouseDep) -> Response:
+    """The rows of a corpus's list; null where the corpus is gone: a page that still asks for it has not heard yet."""
+    try:
+        documents, jobs = house.library.documents(corpus), house.library.jobs(corpus)
+    except NotFound:
+        return JSONResponse(None)
+    return JSONResponse(rows(documents, jobs, language_of(request)))
 
 
 @router.get("/document")

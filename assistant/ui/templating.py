@@ -11,6 +11,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from assistant.ui.icons import icon
+from assistant.ui.sentences import translated
 from assistant.ui.words import Language, say
 
 HERE = Path(__file__).parent
@@ -35,9 +36,11 @@ def environment() -> Environment:
 
 
 def render(name: str, language: Language, **values: Any) -> str:
-    """The template `name`.html; inside it, `t(key, ...)` gives the words of the language."""
+    """The template `name`.html; inside it, `t(key, ...)` gives the words of the language, `said(sentence)` the
+    library's own sentences in it."""
     template = environment().get_template(f"{name}.html")
-    return template.render(t=lambda key, **blanks: say(key, language, **blanks), lang=language, **values)
+    words = {"t": lambda key, **blanks: say(key, language, **blanks), "said": lambda text: translated(text, language)}
+    return template.render(lang=language, **words, **values)
 
 
 def flow(text: str) -> str:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from assistant.ui.evidence import NEAREST
 from assistant.ui.render import answer_html
+from assistant.ui.sentences import translated
 from assistant.ui.words import Language, say
 
 
@@ -81,7 +82,14 @@ def body(row: Mapping[str, Any], answer: Mapping[str, Any] | None, language: Lan
     styled = answer is not None and answer.get("brain") != "embedded"
     cited = {c["n"]: bool(c.get("quoted", True)) for c in (answer or {}).get("citations") or ()}
     chips = {n: chip(row["id"], n, quoted, language) for n, quoted in cited.items()}
-    return answer_html(str(row.get("content") or ""), chips, styled=styled)
+    text = str(row.get("content") or "")
+    return answer_html(text if answer else problem_last(text, language), chips, styled=styled)
+
+
+def problem_last(text: str, language: Language) -> str:
+    """An unfinished answer ends with the sentence that says why, on a line of its own where more was written."""
+    written, gap, sentence = text.rpartition("\n")
+    return written + gap + translated(sentence, language)
 
 
 def chip(message: str, n: int, quoted: bool, language: Language) -> Markup:

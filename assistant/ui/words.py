@@ -115,6 +115,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "searched_for": ("Searched for: {question}", "搜索的问题：{question}"),
     "nearest": ("Nearest passages", "最接近的段落"),
     "busy": ("An answer is being written. Wait for it, or stop it.", "正在写回答。请等待，或先停止。"),
+    "unexpected": ("Something went wrong on the server. Try again.", "服务器出错了，请重试。"),
     "gone": ("This conversation no longer exists.", "此对话已不存在。"),
     # evidence
     "evidence": ("Evidence", "证据"),

@@ -135,6 +135,19 @@ def test_rename_export_import_delete_a_corpus(page: Page, tmp_path: Path) -> Non
     expect(page.locator("#ts-filelist > li[data-state=ready]")).to_have_count(1, timeout=SLOW)
 
 
+def test_an_archive_chosen_while_the_list_is_drawn_anew_still_arrives(page: Page, tmp_path: Path, base: str) -> None:
+    create(page, "Meadow")
+    archive = tmp_path / "meadow.zip"
+    archive.write_bytes(page.request.get(base + "/v1/corpora/export?name=Meadow").body())
+    page.request.delete(base + "/v1/corpora?name=Meadow", headers={"Origin": base})
+    with page.expect_file_chooser() as dialog:
+        page.click("[data-act=import]")
+    page.goto(base + "#/corpora")  # the list is drawn anew while the dialog is open
+    expect(page.locator("#c-name")).not_to_have_text("Meadow")
+    dialog.value.set_files(archive)
+    expect(page.locator("#c-name")).to_have_text("Meadow")
+
+
 def test_p06_p32_hostile_names_and_cells_are_text(page: Page, base: str) -> None:
     name = 'x"><img src=y onerror=window.__x=1>.csv'
     create(page, "<b onclick=window.__x=4>Bold</b>")

@@ -28,9 +28,10 @@ export const query = (values) => new URLSearchParams(Object.entries(values).filt
 /* The server's own sentence where it gives one. */
 async function sentence(response) {
   try {
-    return (await response.json()).detail || t("upload_refused");
+    const found = await response.json();
+    return found.message || found.detail || t("unexpected");
   } catch {
-    return t("upload_refused");
+    return t("unexpected");
   }
 }
 export async function fragment(address) {
@@ -48,6 +49,12 @@ export async function send(address, method = "POST", body = null) {
   const response = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
   if (!response.ok) throw new Error(await sentence(response));
   return response.status === 204 ? null : response.json();
+}
+/* One file as the raw body. */
+export async function sendFile(address, file) {
+  const response = await fetch(address, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+  if (!response.ok) throw new Error(await sentence(response));
+  return response.json();
 }
 /* Fills an element with a fragment; an older answer never overwrites a newer one. */
 const turns = new WeakMap();

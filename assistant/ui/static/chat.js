@@ -6,7 +6,13 @@ import { rail } from "./rail.js";
 let watching = null;
 
 export const chosenCorpus = () => $("#ts-corpus")?.value || null;
-export const chooser = trying((chosen = localStorage.getItem("ts_corpus") || "") => fill($("#ts-chooser"), `/ui/chooser?${new URLSearchParams({ chosen })}`));
+export const chooser = trying(async () => {
+  await fill($("#ts-chooser"), `/ui/chooser?${new URLSearchParams({ chosen: remembered() })}`);
+  const select = $("#ts-corpus");
+  // What was chosen while the list was on its way counts.
+  if (select && [...select.options].some((option) => option.value === remembered())) select.value = remembered();
+});
+const remembered = () => localStorage.getItem("ts_corpus") || "";
 
 function busy(on) {
   state.busy = on;
@@ -24,6 +30,7 @@ export async function show(conversation, { keepPlace = false } = {}) {
   try {
     if (!(await fill($("#chat-root"), `/ui/transcript?${new URLSearchParams({ conversation })}`))) return;
   } catch (error) {
+    if (state.conversation !== conversation) return;
     toast(error.message);
     location.hash = "#/chat";
     return;
@@ -98,17 +105,20 @@ export async function ask(text, where = {}) {
   if (state.busy) { toast(t("busy")); return false; }
   if (!text.trim()) return false;
   busy(true);
+  let conversation = "";
   try {
-    if (!state.conversation) await open();
-    await send(`/v1/conversations/${state.conversation}/messages`, "POST", { text, corpus: chosenCorpus(), ...where });
+    conversation = await open();
+    await send(`/v1/conversations/${conversation}/messages`, "POST", { text, corpus: chosenCorpus(), ...where });
   } catch (error) {
     busy(false);
     toast(error instanceof TypeError ? t("offline") : error.message);
     return false;
   }
-  await show(state.conversation);
-  toEnd();
-  watch();
+  if (state.conversation === conversation) {
+    await show(conversation);
+    toEnd();
+    watch();
+  }
   rail();
   return true;
 }
@@ -190,8 +200,10 @@ export function startChat() {
   act("edit", edit);
   act("again", async (button) => {
     if (state.busy) return toast(t("busy"));
-    await send(`/v1/conversations/${state.conversation}/messages/${button.closest(".msg").dataset.id}/again`, "POST", { corpus: chosenCorpus() });
-    await show(state.conversation);
+    const conversation = state.conversation;
+    await send(`/v1/conversations/${conversation}/messages/${button.closest(".msg").dataset.id}/again`, "POST", { corpus: chosenCorpus() });
+    if (state.conversation !== conversation) return;
+    await show(conversation);
     watch();
   });
   act("select", async (button) => {

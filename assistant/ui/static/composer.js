@@ -4,6 +4,8 @@ import { ask, open, show } from "./chat.js";
 import { upload } from "./uploads.js";
 
 const attached = [];
+const own = () => attached.filter((item) => item.conversation === state.conversation);
+const forget = (item) => { const at = attached.indexOf(item); if (at >= 0) attached.splice(at, 1); };
 
 function grow() {
   const box = $("#ts-box");
@@ -13,10 +15,11 @@ function grow() {
 }
 async function submit() {
   const box = $("#ts-box"), text = box.value;
-  if (!text.trim() || attached.some((item) => item.state === "uploading")) return;
+  if (!text.trim() || own().some((item) => item.state === "uploading")) return;
   box.value = "";
   grow();
-  if (await ask(text.trim())) { attached.length = 0; drawAttached(); }
+  const sent = own();
+  if (await ask(text.trim())) { sent.forEach(forget); drawAttached(); }
   else if (!box.value) { box.value = text; grow(); }
 }
 /* Files go to this conversation alone. */
@@ -24,22 +27,22 @@ export async function attach(files) {
   if (!files.length) return;
   const conversation = await open();
   for (const file of files) {
-    const item = { name: file.name, state: "uploading", percent: 0, note: "" };
+    const item = { conversation, name: file.name, state: "uploading", percent: 0, note: "" };
     attached.push(item);
     item.stop = upload(file, { conversation, name: file.name }, {
       progress: (percent) => { item.percent = percent; drawAttached(); },
-      done: () => { item.state = "sent"; drawAttached(); show(conversation, { keepPlace: true }); },
+      done: () => { item.state = "sent"; drawAttached(); if (state.conversation === conversation) show(conversation, { keepPlace: true }); },
       failed: (note) => { item.state = "failed"; item.note = note; drawAttached(); },
     });
   }
   drawAttached();
 }
-function drawAttached() {
-  $("#ts-attached").replaceChildren(...attached.map((item) => {
+export function drawAttached() {
+  $("#ts-attached").replaceChildren(...own().map((item) => {
     const row = el("li", item.state), off = el("button", "icon tiny", "×");
     off.type = "button";
     off.setAttribute("aria-label", `${t("remove")}: ${item.name}`);
-    off.addEventListener("click", () => { if (item.state === "uploading") item.stop(); attached.splice(attached.indexOf(item), 1); drawAttached(); });
+    off.addEventListener("click", () => { if (item.state === "uploading") item.stop(); forget(item); drawAttached(); });
     row.append(el("span", "nm", item.name));
     if (item.state === "uploading") row.append(el("small", "", `${item.percent} %`));
     if (item.note) row.append(el("small", "bad", item.note));

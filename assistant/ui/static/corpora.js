@@ -1,5 +1,5 @@
 /* Corpora and their documents: upload by drop, progress per file, search, sort, selection, reports. */
-import { $, $$, act, bytes, el, fill, getJson, query, send, state, sure, t, toast, trying } from "./base.js";
+import { $, $$, act, bytes, el, fill, getJson, query, send, sendFile, state, sure, t, toast, trying } from "./base.js";
 import { rail } from "./rail.js";
 import { chooser } from "./chat.js";
 import { dropped, named, upload } from "./uploads.js";
@@ -10,13 +10,20 @@ const local = [];
 const selected = new Set();
 const WORKING = ["queued", "uploading", "parsing", "words"];
 const RANK = { failed: 0, uploading: 1, parsing: 1, words: 2, queued: 3, cancelled: 4, ready: 5 };
-const goto = (corpus) => { location.hash = `#/corpora/${encodeURIComponent(corpus)}`; };
+const address = (corpus) => `#/corpora/${encodeURIComponent(corpus)}`;
+const goto = (corpus) => { location.hash = address(corpus); };
+/* The corpus whose list is on the screen: what buttons act on, also while another one is being loaded. */
+const here = () => $("#ts-corpus-view")?.dataset.corpus || "";
 
 export const corpora = trying(async () => {
   const root = $("#corpora-root");
-  if (state.document) { await fill(root, `/ui/document?${query({ corpus: state.corpus, name: state.document })}`); root.parentElement.scrollTop = 0; return; }
-  await fill(root, `/ui/corpora?${query({ current: state.corpus })}`);
-  state.corpus = $("#ts-corpus-view")?.dataset.corpus || "";
+  clearTimeout(timer);
+  if (state.document) {
+    if (await fill(root, `/ui/document?${query({ corpus: state.corpus, name: state.document })}`)) root.parentElement.scrollTop = 0;
+    return;
+  }
+  if (!(await fill(root, `/ui/corpora?${query({ current: state.corpus })}`))) return;
+  state.corpus = here();
   selected.clear();
   server = [];
   draw();
@@ -30,7 +37,7 @@ async function poll() {
   const corpus = state.corpus;
   try {
     const rows = await getJson(`/ui/files?${query({ corpus })}`);
-    if (corpus !== state.corpus) return;
+    if (corpus !== state.corpus || corpus !== here() || !rows) return;
     const before = sums(server);
     server = rows;
     const sent = new Set(rows.map((row) => row.name));
@@ -43,10 +50,10 @@ async function poll() {
 const sums = (rows) => ["ready", "words", "failed"].map((name) => rows.filter((row) => row.state === name).length).join() + "," + rows.length;
 /* The cards' counts follow the list. */
 const cards = trying(async () => {
-  const box = el("div");
-  await fill(box, `/ui/corpora?${query({ current: state.corpus })}`);
+  const box = el("div"), corpus = here();
+  await fill(box, `/ui/corpora?${query({ current: corpus })}`);
   const fresh = $(".cards", box);
-  if (fresh) $("#corpora-root .cards")?.replaceWith(fresh);
+  if (fresh && corpus === here()) $("#corpora-root .cards")?.replaceWith(fresh);
 });
 function time(seconds) {
   const shown = seconds < 90 ? t("less_minute", { n: Math.max(1, Math.round(seconds)) }) : seconds < 5400 ? t("minutes", { n: Math.round(seconds / 60) }) : t("hours", { n: Math.round(seconds / 3600) });
@@ -70,7 +77,7 @@ function note(row) {
 }
 function rowsShown() {
   const find = ($("#fl-find")?.value || "").toLowerCase(), sort = $("#fl-sort")?.value || "new";
-  const mine = local.filter((row) => row.corpus === state.corpus);
+  const corpus = here(), mine = local.filter((row) => row.corpus === corpus);
   const names = new Set(mine.filter((row) => row.state !== "sent").map((row) => row.name));
   const all = [...mine, ...server.filter((row) => !names.has(row.name))].filter((row) => row.name.toLowerCase().includes(find));
   const by = { name: (a, b) => a.name.localeCompare(b.name), size: (a, b) => (b.bytes || 0) - (a.bytes || 0), state: (a, b) => RANK[a.state] - RANK[b.state] };
@@ -110,12 +117,14 @@ function update(item, row) {
   tag.className = `st tag ${row.state === "ready" ? "ok" : row.state === "failed" ? "bad" : working ? "run" : ""}`;
   tag.title = row.state === "words" ? t("state_words_hint") : "";
   const said = note(row);
-  if ($(".note", item).textContent !== said) $(".note", item).textContent = said;
+  const small = $(".note", item);
+  if (small.textContent !== said) small.textContent = said;
+  small.title = row.technical && row.technical !== said ? row.technical : "";
   const bar = $(".pbar", item);
   bar.hidden = !working;
   bar.firstChild.style.width = `${percent}%`;
   bar.setAttribute("aria-valuenow", String(percent));
-  if (!row.key) name.href = `#/corpora/${encodeURIComponent(state.corpus)}/${encodeURIComponent(row.name)}`;
+  if (!row.key) name.href = `${address(here())}/${encodeURIComponent(row.name)}`;
   const check = $("input[type=checkbox]", item);
   check.disabled = Boolean(row.key);
   check.checked = selected.has(row.name) && !row.key;
@@ -135,16 +144,15 @@ function tools(item, row, working) {
   };
   const made = [];
   if (working && row.state !== "sent") made.push(button(t("cancel"), () => (row.key ? row.stop() : send(`/v1/jobs/${row.job}/cancel`))));
-  if (row.state === "failed" && row.job && locked(row)) made.push(passwordForm(row));
+  if (row.state === "failed" && row.job && row.locked) made.push(passwordForm(row));
   else if (row.state === "failed" && row.job) made.push(button(t("retry"), () => send(`/v1/jobs/${row.job}/retry`, "POST", {})));
   if (row.key && ["failed", "cancelled"].includes(row.state)) {
-    if (row.file && !row.final) made.push(button(t("retry"), () => { drop(row); enqueue([{ file: row.file, name: row.name }]); }));
+    if (row.file && !row.final) made.push(button(t("retry"), () => { drop(row); enqueue([{ file: row.file, name: row.name }], row.corpus); }));
     made.push(button(t("remove"), () => { drop(row); draw(); }));
   }
-  if (!working && !row.key) made.push(button(t("delete"), async (made) => { if (sure(made)) { await send(`/v1/documents?${query({ corpus: state.corpus, name: row.name })}`, "DELETE"); selected.delete(row.name); } }));
+  if (!working && !row.key) made.push(button(t("delete"), async (made) => { if (sure(made)) { await send(`/v1/documents?${query({ corpus: here(), name: row.name })}`, "DELETE"); selected.delete(row.name); } }));
   box.replaceChildren(...made);
 }
-const locked = (row) => /password|密码/i.test(row.error || "");
 function passwordForm(row) {
   const form = el("form", "password"), input = el("input"), go = el("button", "btn small", t("unlock"));
   input.type = "password";
@@ -179,8 +187,7 @@ function summary(rows) {
 /* ---- files on their way to the server */
 let keys = 0;
 const drop = (row) => { const at = local.indexOf(row); if (at >= 0) local.splice(at, 1); };
-function enqueue(list) {
-  const corpus = state.corpus;
+function enqueue(list, corpus = here()) {
   for (const { file, name } of list) {
     const row = { key: ++keys, corpus, name, file, bytes: file.size, state: "queued", percent: 0, error: null, progress: 0 };
     local.unshift(row);
@@ -196,13 +203,45 @@ function enqueue(list) {
 }
 const take = (files) => enqueue(named([...files].map((file) => ({ file, path: file.webkitRelativePath || file.name }))));
 
+/* The rail and the chooser follow; where the page stands is decided before, never after they have come. */
+const listsChanged = () => Promise.all([rail(), chooser()]);
+/* Goes to a corpus that has just come, unless the reader has gone elsewhere meanwhile. */
+function arrive(corpus) {
+  if (state.view !== "corpora" || state.document) return false;
+  if (location.hash === address(corpus)) corpora();
+  else goto(corpus);
+  return true;
+}
+/* Leaves a corpus that is gone, unless the reader has left it already. */
+async function leave(corpus) {
+  if (state.view !== "corpora" || state.corpus !== corpus) return;
+  state.corpus = state.document = "";
+  if (location.hash === "#/corpora") await corpora();
+  else location.hash = "#/corpora";
+}
+/* Inputs for files stand outside what is drawn anew: a choice made while the page changes still arrives. */
+function fileInputs() {
+  const made = (id, label, more) => {
+    const input = Object.assign(el("input"), { type: "file", id, hidden: true, ...more });
+    input.setAttribute("aria-label", label);
+    document.body.append(input);
+    return input;
+  };
+  for (const input of [made("ts-files", t("choose"), { multiple: true }), made("ts-folder", t("choose_folder"), { multiple: true, webkitdirectory: true })]) {
+    input.addEventListener("change", () => { take(input.files); input.value = ""; });
+  }
+  const archive = made("ts-import", t("import_hint"), { accept: ".zip,.tar,.gz,.tgz" });
+  archive.addEventListener("change", trying(async () => { if (archive.files.length) await bring(archive); }));
+}
+
 export function startCorpora() {
+  fileInputs();
   act("choose", () => $("#ts-files").click());
   act("choose-folder", () => $("#ts-folder").click());
   act("new-corpus", () => { const form = $("#ts-newcorpus"); form.hidden = !form.hidden; if (!form.hidden) $("input", form).focus(); });
   act("import", () => $("#ts-import").click());
   act("rename-corpus", () => {
-    const title = $("#c-name"), input = el("input"), before = state.corpus;
+    const title = $("#c-name"), input = el("input"), before = here();
     input.value = before;
     input.maxLength = 200;
     input.setAttribute("aria-label", t("corpus_name"));
@@ -217,8 +256,8 @@ export function startCorpora() {
       if (!keep || !input.value.trim() || input.value === before) return;
       const made = await send(`/v1/corpora?${query({ name: before })}`, "PATCH", { name: input.value });
       if (localStorage.getItem("ts_corpus") === before) localStorage.setItem("ts_corpus", made.name);
-      await Promise.all([rail(), chooser()]);
-      goto(made.name);
+      if (state.view === "corpora" && state.corpus === before) goto(made.name);
+      await listsChanged();
     });
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
@@ -229,15 +268,15 @@ export function startCorpora() {
   });
   act("delete-corpus", () => { const box = $("#c-sure"); box.hidden = !box.hidden; if (!box.hidden) $("button", box).focus(); });
   act("delete-corpus-sure", async () => {
-    await send(`/v1/corpora?${query({ name: state.corpus })}`, "DELETE");
-    state.corpus = "";
-    await Promise.all([rail(), chooser()]);
-    if (location.hash === "#/corpora") await corpora();
-    else location.hash = "#/corpora";
+    const corpus = here();
+    clearTimeout(timer);
+    await send(`/v1/corpora?${query({ name: corpus })}`, "DELETE");
+    await Promise.all([leave(corpus), listsChanged()]);
   });
   act("delete-many", async (button) => {
     if (!sure(button, t("delete_n_sure", { n: selected.size }))) return;
-    for (const name of [...selected]) { await send(`/v1/documents?${query({ corpus: state.corpus, name })}`, "DELETE"); selected.delete(name); }
+    const corpus = here();
+    for (const name of [...selected]) { await send(`/v1/documents?${query({ corpus, name })}`, "DELETE"); selected.delete(name); }
     delete button.dataset.sure;
     await poll();
   });
@@ -247,29 +286,24 @@ export function startCorpora() {
     if (event.target.id !== "ts-newcorpus") return;
     event.preventDefault();
     const made = await send("/v1/corpora", "POST", { name: event.target.elements.name.value });
-    await Promise.all([rail(), chooser()]);
-    goto(made.name);
+    arrive(made.name);
+    await listsChanged();
   }));
   document.addEventListener("input", (event) => { if (event.target.id === "fl-find") draw(); });
   document.addEventListener("change", trying(async (event) => {
     const target = event.target;
-    if (target.id === "ts-files" || target.id === "ts-folder") { take(target.files); target.value = ""; }
     if (target.id === "fl-sort") draw();
     if (target.id === "fl-all") { rowsShown().filter((row) => !row.key).forEach((row) => (target.checked ? selected.add(row.name) : selected.delete(row.name))); draw(); }
-    if (target.id === "ts-import" && target.files.length) await bring(target);
   }));
 }
 async function bring(input) {
   const file = input.files[0];
-  $("#c-msg").textContent = t("importing");
   input.value = "";
-  const response = await fetch("/v1/corpora/import", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
-  const answer = await response.json();
-  if ($("#c-msg")) $("#c-msg").textContent = response.ok ? "" : answer.detail;
-  if (!response.ok) return;
-  toast(t("imported", { name: answer.name }));
-  await Promise.all([rail(), chooser()]);
-  goto(answer.name);
+  toast(t("importing"), null, "", 3_600_000);
+  const answer = await sendFile("/v1/corpora/import", file);
+  if (arrive(answer.name)) toast(t("imported", { name: answer.name }));
+  else toast(t("imported", { name: answer.name }), () => goto(answer.name), t("open"), 10_000);
+  await listsChanged();
 }
 function turn(step) {
   const picture = $("#d-img"), number = $("#d-n"), page = Number(number.textContent) + step;
@@ -279,5 +313,6 @@ function turn(step) {
 }
 /* Files dropped anywhere on this view. */
 export async function dropFiles(transfer) {
-  if (state.corpus && !state.document) enqueue(named(await dropped(transfer)));
+  const corpus = here();
+  if (corpus) enqueue(named(await dropped(transfer)), corpus);
 }

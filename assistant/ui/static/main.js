@@ -1,6 +1,6 @@
 /* Start: lift our roots out of Gradio's prose, load the words, draw, route. */
 import { $, $$, act, fill, listen, loadWords, query, send, state, sure, t, toast, trying } from "./base.js";
-import { attach, startComposer } from "./composer.js";
+import { attach, drawAttached, startComposer } from "./composer.js";
 import { chooser, focusBox, show, startChat } from "./chat.js";
 import { corpora, dropFiles, startCorpora } from "./corpora.js";
 import { clearEvidence, startEvidence } from "./evidence.js";
@@ -22,7 +22,7 @@ const route = trying(async () => {
   if (state.view !== "chat") sheet("ev", false);
   if (state.view === "corpora") { state.corpus = first; state.document = rest.join("/"); await corpora(); }
   if (state.view === "settings") await fill($("#settings-root"), "/ui/settings");
-  if (state.view === "chat") { await Promise.all([show(first), chooser()]); mark(); }
+  if (state.view === "chat") { await Promise.all([show(first), chooser()]); mark(); drawAttached(); }
 });
 function mark() {
   $$(".conv").forEach((item) => item.dataset.id === state.conversation ? item.setAttribute("aria-current", "true") : item.removeAttribute("aria-current"));

