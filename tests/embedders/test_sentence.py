@@ -115,7 +115,14 @@ def test_batches_stay_within_their_budget() -> None:
 
 @pytest.mark.parametrize(
     ("flags", "expected"),
-    [("fpu avx2", "fp32"), ("fpu avx512_bf16", "bf16"), ("avx_vnni", "fp32"), ("avx512_bf16 avx512_vnni", "bf16")],
+    [
+        ("fpu avx2", "fp32"),
+        ("fpu avx512_bf16", "bf16"),
+        ("avx_vnni", "fp32"),
+        ("avx512_vnni", "int8"),
+        ("avx512_bf16 avx512_vnni", "int8"),
+        ("avx512_bf16 avx512_vnni amx_bf16 amx_int8", "bf16"),
+    ],
 )
 def test_auto_is_read_from_the_processor(
     flags: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
