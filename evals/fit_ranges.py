@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     rows = [[BOS, *ids[: MAX_TOKENS - 2], EOS] for ids in backend.tokens(texts)]
     largest = observed(backend.bert, rows)
     sources = ", ".join(data.name.removeprefix("fit-") for data in sets)
-    metadata = {"encoder_sha256": source_hash(backend.folder) or "", "sources": sources, "seed": str(args.seed)}
+    metadata = {"weights_sha256": source_hash(backend.folder) or "", "sources": sources, "seed": str(args.seed)}
     save_file({name: sizes.to(torch.float16) for name, sizes in largest.items()}, str(args.out), metadata)
     yield {"texts": len(texts), "sources": sources, "file": str(args.out)}
 
@@ -47,18 +47,22 @@ def observed(bert: Bert, rows: list[list[int]]) -> dict[str, Tensor]:
     import torch
     from torch.nn import functional
 
+    from assistant.embedders.attention import attended
+    from assistant.embedders.bert import joined
+
     largest: dict[str, list[Any]] = {name: [0.0] * len(bert.layers) for name in ("mixed", "out", "wide", "narrow")}
 
     def see(name: str, index: int, states: Tensor) -> None:
-        sizes = states.flatten(0, 1).abs().amax(dim=0)
+        sizes = states.abs().amax(dim=0)
         largest[name][index] = torch.maximum(sizes, torch.as_tensor(largest[name][index]))
 
     with torch.inference_mode():
         for row in rows:
-            states = bert.embeddings(torch.tensor([row]))
+            ids, places, bounds = joined([row])
+            states = bert.embeddings(ids, places)
             for index, layer in enumerate(cast("list[Layer]", list(bert.layers))):
                 see("mixed", index, states)
-                seen = layer.attended(states, None)
+                seen = attended(layer.mixed(states), bounds, layer.heads)
                 see("out", index, seen)
                 states = layer.norm(states + layer.out(seen))
                 see("wide", index, states)

@@ -9,15 +9,16 @@ tests/embedders/test_bert.py holds it to the original.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-PAD = 1
+from assistant.embedders.attention import Bounds, attended, query_scale
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,9 @@ class Embeddings(nn.Module):
         self.norm = _norm(tensors, "embeddings.LayerNorm", config, torch.float32)
         self.dtype = dtype
 
-    def forward(self, ids: Tensor, places: Tensor | None = None) -> Tensor:
-        """`places` are the positions of ids where they are not rows that start at 0."""
-        words = functional.embedding(ids, self.words).float()
-        states: Tensor = self.norm(words + self.places[slice(ids.shape[1]) if places is None else places])
+    def forward(self, ids: Tensor, places: Tensor) -> Tensor:
+        """(n, hidden) of n token ids and their places in their sequences."""
+        states: Tensor = self.norm(functional.embedding(ids, self.words).float() + self.places[places])
         return states.to(self.dtype)
 
 
@@ -66,50 +66,42 @@ class Layer(nn.Module):
     def __init__(self, tensors: Mapping[str, Tensor], prefix: str, config: BertConfig, dtype: torch.dtype) -> None:
         super().__init__()
         self.heads = config.heads
-        parts = [f"{prefix}attention.self.{name}" for name in ("query", "key", "value")]
-        self.mixed = _linear(tensors, parts, dtype)
-        self.out = _linear(tensors, [f"{prefix}attention.output.dense"], dtype)
+        self.mixed = _mixed(tensors, f"{prefix}attention.self.", config, dtype)
+        self.out = _linear(tensors, f"{prefix}attention.output.dense", dtype)
         self.norm = _norm(tensors, f"{prefix}attention.output.LayerNorm", config, dtype)
-        self.wide = _linear(tensors, [f"{prefix}intermediate.dense"], dtype)
-        self.narrow = _linear(tensors, [f"{prefix}output.dense"], dtype)
+        self.wide = _linear(tensors, f"{prefix}intermediate.dense", dtype)
+        self.narrow = _linear(tensors, f"{prefix}output.dense", dtype)
         self.last_norm = _norm(tensors, f"{prefix}output.LayerNorm", config, dtype)
 
-    def forward(self, states: Tensor, mask: Tensor | None) -> Tensor:
-        states = self.norm(states + self.out(self.attended(states, mask)))
+    def forward(self, states: Tensor, bounds: Bounds) -> Tensor:
+        """Of joined sequences: (n, hidden) to the same."""
+        states = self.norm(states + self.out(attended(self.mixed(states), bounds, self.heads)))
         last: Tensor = self.last_norm(states + self.narrow(functional.gelu(self.wide(states))))
         return last
 
-    def attended(self, states: Tensor, mask: Tensor | None) -> Tensor:
-        """Heads of the self-attention, side by side, before the output layer."""
-        rows, tokens, width = states.shape
-        mixed = self.mixed(states).view(rows, tokens, 3, self.heads, width // self.heads)
-        query, key, value = mixed.permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        return seen.transpose(1, 2).reshape(rows, tokens, width)
+
+AnyLayer = Callable[[Tensor, Bounds], Tensor]
+"""A `Layer`, or its form in whole numbers (`embedders.int8`)."""
 
 
-class Bert(nn.Module):
-    """Embeddings and layers; `forward` gives the last states (rows, tokens, hidden) in the layers' type."""
+class Bert:
+    """Embeddings and layers, over joined sequences: none is padded, and none feels the ones beside it."""
 
-    def __init__(self, embeddings: Embeddings, layers: Sequence[Layer]) -> None:
-        super().__init__()
-        self.embeddings = embeddings
-        self.layers = nn.ModuleList(layers)
+    def __init__(self, embeddings: Embeddings, layers: Sequence[AnyLayer]) -> None:
+        self.embeddings, self.layers = embeddings, list(layers)
 
-    def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
-        """`mask` (rows, tokens) is True at tokens; None when nothing is padded."""
-        states: Tensor = self.embeddings(ids)
-        wide = None if mask is None else mask[:, None, None, :]
+    def states(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Bounds]:
+        """Last states of all tokens of `rows`, (tokens, hidden) in the layers' type, and where each row stands."""
+        ids, places, bounds = joined(rows)
+        states: Tensor = self.embeddings(ids, places)
         for layer in self.layers:
-            states = layer(states, wide)
-        return states
+            states = layer(states, bounds)
+        return states, bounds
 
-    def means(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
+    def means(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Mean of each row's last states, (rows, hidden) float32."""
-        states: Tensor = self(ids, mask).float()
-        if mask is None:
-            return states.mean(dim=1)
-        return (states * mask[:, :, None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        states, bounds = self.states(rows)
+        return torch.stack([states[start:end].float().mean(dim=0) for start, end in bounds])
 
 
 def load_bert(folder: Path, dtype: torch.dtype) -> Bert:
@@ -117,7 +109,7 @@ def load_bert(folder: Path, dtype: torch.dtype) -> Bert:
     tensors = load_tensors(folder / "model.safetensors")
     config = BertConfig.read(folder)
     layers = [Layer(tensors, f"encoder.layer.{index}.", config, dtype) for index in range(config.layers)]
-    return Bert(Embeddings(tensors, config, dtype), layers).eval()
+    return Bert(Embeddings(tensors, config, dtype).eval(), [layer.eval() for layer in layers])
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
@@ -128,22 +120,35 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor | None]:
-    """Token ids as one tensor and the mask of real tokens, None when all rows are equally long."""
-    width = max(len(row) for row in rows)
-    ids = torch.full((len(rows), width), PAD, dtype=torch.long)
-    for line, row in enumerate(rows):
-        ids[line, : len(row)] = torch.tensor(row, dtype=torch.long)
-    lengths = torch.tensor([len(row) for row in rows])
-    return ids, None if int(lengths.min()) == width else torch.arange(width) < lengths[:, None]
+def joined(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Bounds]:
+    """Token ids of all rows, their places in their own row, and where each row stands.
+
+    >>> ids, places, bounds = joined([[7, 8], [9]])
+    >>> ids.tolist(), places.tolist(), bounds
+    ([7, 8, 9], [0, 1, 0], [(0, 2), (2, 3)])
+    """
+    ids = torch.tensor([piece for row in rows for piece in row])
+    places = torch.cat([torch.arange(len(row)) for row in rows])
+    return ids, places, list(pairwise(accumulate((len(row) for row in rows), initial=0)))
 
 
-def _linear(tensors: Mapping[str, Tensor], names: Sequence[str], dtype: torch.dtype) -> nn.Linear:
-    """One linear layer from the rows of several (query, key and value run as one product)."""
-    weight = torch.cat([tensors[f"{name}.weight"] for name in names]).to(dtype)
+def _mixed(tensors: Mapping[str, Tensor], prefix: str, config: BertConfig, dtype: torch.dtype) -> nn.Linear:
+    """Queries, keys and values as one product, in the form that `attention` takes them."""
+    scale = query_scale(config.hidden // config.heads)
+    weights = [tensors[f"{prefix}{name}.weight"].float() for name in ("query", "key", "value")]
+    biases = [tensors[f"{prefix}{name}.bias"].float() for name in ("query", "value")]
+    weight = torch.cat([weights[0] * scale, *weights[1:]])
+    return _layer(weight, torch.cat([biases[0] * scale, torch.zeros_like(biases[0]), biases[1]]), dtype)
+
+
+def _linear(tensors: Mapping[str, Tensor], name: str, dtype: torch.dtype) -> nn.Linear:
+    return _layer(tensors[f"{name}.weight"], tensors[f"{name}.bias"], dtype)
+
+
+def _layer(weight: Tensor, bias: Tensor, dtype: torch.dtype) -> nn.Linear:
     layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
-    layer.weight = nn.Parameter(weight, requires_grad=False)
-    layer.bias = nn.Parameter(torch.cat([tensors[f"{name}.bias"] for name in names]).to(dtype), requires_grad=False)
+    layer.weight = nn.Parameter(weight.to(dtype), requires_grad=False)
+    layer.bias = nn.Parameter(bias.to(dtype), requires_grad=False)
     return layer
 
 

@@ -23,7 +23,6 @@ from assistant.errors import NotAvailable
 
 if TYPE_CHECKING:
     from assistant.embedders.bert import Bert
-    from assistant.embedders.int8 import Int8Bert
     from assistant.seams import F32
 
 PACKAGED = "packaged"
@@ -170,7 +169,7 @@ class PackagedBert:
         return load_bert(self.folder, torch.bfloat16 if self.floating == "bf16" else torch.float32)
 
     @cached_property
-    def int8(self) -> Int8Bert | None:
+    def int8(self) -> Bert | None:
         """The encoder in whole numbers, for passages; None where another is set, or for an encoder without ranges.
 
         Questions stay in floating point: one takes as long either way, and rounding both sides costs more recall.
@@ -188,13 +187,10 @@ class PackagedBert:
     def encode(self, texts: Sequence[str], tokens: Sequence[list[int]], *, many: bool = False) -> F32:
         import torch
 
-        from assistant.embedders.bert import padded
-
         rows = [[BOS, *row[: MAX_TOKENS - 2], EOS] for row in tokens]
         with torch.inference_mode():
-            int8 = self.int8 if many else None
-            means = int8.means(rows) if int8 else self.bert.means(*padded(rows))
-            return torch.nn.functional.normalize(means, dim=1).numpy()
+            bert = (self.int8 if many else None) or self.bert
+            return torch.nn.functional.normalize(bert.means(rows), dim=1).numpy()
 
 
 class NamedModel:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
-from assistant.embedders.bert import Bert, BertConfig, Layer, load_tensors, padded
+from assistant.embedders.bert import Bert, BertConfig, Layer, load_tensors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,12 +27,12 @@ class SpanHeads:
         self.answers = nn.Sequential(_head(tensors, "answers.0"), nn.Tanh(), _head(tensors, "answers.2"))
 
     @torch.inference_mode()
-    def run(self, rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(rows, tokens, 2) and (rows,), float32. Positions behind a row's own length mean nothing."""
-        ids, mask = padded(rows)
-        states = self.bert(ids, mask).float()
-        answers = self.answers(states[:, 0]).squeeze(-1)
-        return self.span(states).numpy(), answers.numpy()
+    def run(self, rows: Sequence[Sequence[int]]) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
+        """(tokens, 2) of each row, and (rows,), float32."""
+        states, bounds = self.bert.states(rows)
+        spans = self.span(states.float())
+        answers = self.answers(states[[start for start, _ in bounds]].float()).squeeze(-1)
+        return [spans[start:end].numpy() for start, end in bounds], answers.numpy()
 
 
 def load_heads(file: Path, base: PackagedBert, frozen_layers: int) -> SpanHeads:
@@ -42,7 +42,7 @@ def load_heads(file: Path, base: PackagedBert, frozen_layers: int) -> SpanHeads:
     shared = [cast(Layer, layer) for layer in base.bert.layers[:frozen_layers]]
     dtype = base.bert.embeddings.dtype
     own = [Layer(tensors, f"layer.{index}.", config, dtype) for index in range(frozen_layers, config.layers)]
-    return SpanHeads(Bert(base.bert.embeddings, [*shared, *own]).eval(), tensors)
+    return SpanHeads(Bert(base.bert.embeddings, [*shared, *own]), tensors)
 
 
 def _head(tensors: dict[str, Tensor], name: str) -> nn.Linear:

@@ -10,7 +10,7 @@ import torch
 from embedders import e5_writer
 
 from assistant.embedders import weights
-from assistant.embedders.bert import load_bert, padded
+from assistant.embedders.bert import load_bert
 from assistant.embedders.sentence import PackagedBert
 
 
@@ -24,13 +24,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_states_are_those_of_transformers(folder: Path) -> None:
     from transformers import AutoModel
 
-    ids, mask = padded([[0, 5, 6, 7, 2], [0, 7, 2]])
-    assert mask is not None
+    ids = torch.tensor([[0, 5, 6, 7, 2], [0, 7, 2, 1, 1]])
+    mask = ids != 1
     original = AutoModel.from_pretrained(folder, dtype=torch.float32, add_pooling_layer=False).eval()
     with torch.inference_mode():
         expected = original(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        states = load_bert(folder, torch.float32)(ids, mask)
-    np.testing.assert_allclose(states[mask].numpy(), expected[mask].numpy(), atol=2e-5)
+        states = load_bert(folder, torch.float32).states([[0, 5, 6, 7, 2], [0, 7, 2]])[0]
+    np.testing.assert_allclose(states.numpy(), expected[mask].numpy(), atol=2e-5)
 
 
 def test_vectors_are_those_of_sentence_transformers(folder: Path) -> None:
@@ -44,13 +44,7 @@ def test_vectors_are_those_of_sentence_transformers(folder: Path) -> None:
     np.testing.assert_allclose(rows, expected, atol=1e-5)
 
 
-def test_rows_of_one_length_need_no_mask() -> None:
-    ids, mask = padded([[0, 2], [0, 2]])
-    assert mask is None
-    assert ids.tolist() == [[0, 2], [0, 2]]
-
-
-def test_padding_changes_nothing(folder: Path) -> None:
+def test_company_changes_nothing(folder: Path) -> None:
     backend = PackagedBert(folder, "fp32")
     alone = backend.encode(["a"], backend.tokens(["a"]))
     beside = backend.encode(["a", "b ab ab ab"], backend.tokens(["a", "b ab ab ab"]))
