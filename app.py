@@ -6,17 +6,20 @@ import sys
 
 from assistant.api import serve
 from assistant.errors import ThickshellError
+from assistant.logs import kept
 from assistant.settings import load
 from assistant.wiring import build
 
 
 def main() -> int:
     try:
-        house = build(load())
-        try:
-            serve(house)
-        finally:
-            house.close()
+        settings = load()
+        with kept(settings.home, settings.log_level):
+            house = build(settings)
+            try:
+                serve(house)
+            finally:
+                house.close()
     except ThickshellError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -158,6 +158,7 @@ class Run:
                     self._tools.words.remove([item.task.document for item in batch], purge=False)
                 self._hidden = store(self._tools.catalog, self._tools.words, batch) or self._hidden
                 self._wake.set()
+                log.info("%d documents are searchable by words", len(batch))
                 return
             except (StorageError, OSError) as error:
                 problem = error
@@ -203,6 +204,7 @@ class Run:
             back = self._stopping()
             self._surely(lambda: self._queue.put_back([task]) if back else self._queue.cancel(task))
         except (UnreadableFile, StorageError) as error:
+            log.info("job %d: %s", task.job, error.code or type(error).__name__)
             sentence = str(error)
             self._surely(lambda: self._queue.fail(task, sentence))
         except Exception as error:

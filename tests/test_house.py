@@ -31,6 +31,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "assistant/errors.py": ("assistant.error_codes",),
     "assistant/error_codes.py": (),
     "assistant/textual.py": (),
+    "assistant/logs.py": (),
     "assistant/seams.py": ("assistant.types",),
     "assistant/settings.py": ("assistant.types", "assistant.errors"),
     "assistant/embedders": (
@@ -65,7 +66,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "assistant/api": (*FACE, "assistant.ui"),
     "assistant/ui": (*FACE, "assistant.api"),
     "assistant/sample": ("assistant.seams",),
-    "assistant/cli": (*FACE, "assistant.wiring", "assistant.api", "assistant.embedders", "ingest"),
+    "assistant/cli": (*FACE, "assistant.logs", "assistant.wiring", "assistant.api", "assistant.embedders", "ingest"),
     "ingest": ("assistant.types", "assistant.errors", "assistant.seams", "assistant.settings", "assistant.textual"),
 }
 

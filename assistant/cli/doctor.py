@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,20 @@ def _home(settings: Settings) -> Check:
     return "home", free > 1, f"{settings.home}, {free:.0f} GB free" + ("" if free > 1 else "; make room")
 
 
+def _log(settings: Settings) -> Check:
+    from assistant.logs import FOLDER, NAME
+
+    file = settings.home / FOLDER / NAME
+    if not file.is_file():
+        return "log", True, f"{file}, nothing written yet"
+    written = datetime.fromtimestamp(file.stat().st_mtime).isoformat(" ", "minutes")
+    return (
+        "log",
+        True,
+        f"{file}, {file.stat().st_size / 1000:.0f} kB, last written {written}; it holds no document text",
+    )
+
+
 def _encoder(settings: Settings) -> Check:
     if settings.encoder != "packaged":
         return "encoder", True, f"{settings.encoder} (by settings)"
@@ -136,6 +151,7 @@ CHECKS: tuple[Callable[[Settings], Check], ...] = (
     _gpu,
     _home,
     _database,
+    _log,
     _encoder,
     _reader,
     _ocr,

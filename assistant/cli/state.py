@@ -30,13 +30,16 @@ class State:
 
     @contextmanager
     def house(self, **flags: Any) -> Iterator[House]:
+        from assistant.logs import kept
         from assistant.wiring import build
 
-        house = build(self.settings(**flags))
-        try:
-            yield house
-        finally:
-            house.close()
+        settings = self.settings(**flags)
+        with kept(settings.home, settings.log_level):
+            house = build(settings)
+            try:
+                yield house
+            finally:
+                house.close()
 
 
 def state(context: typer.Context) -> State:

@@ -87,6 +87,7 @@ def test_p34_logs_hold_no_secrets_and_no_text(day: tuple[Outside, dict[str, Ran]
     outside, ran, served = day
     assert "thickshell is at http://127.0.0.1:" in served
     logs = {"server": served, "ask": ran["ask"].said}
+    assert "thickshell" in (outside.home / "logs" / "thickshell.log").read_text("utf-8")
     logs |= {str(file): file.read_text("utf-8", "replace") for file in (outside.home / "logs").rglob("*.*")}
     for name, text in logs.items():
         assert [word for word in PLANTED if word in text] == [], name
