@@ -29,23 +29,6 @@ def page_image(path: Path, format: str, page: int, scale: float = 1.5, password:
     raise NotAvailable(f"Files of type {format} have no pages to show; open the original instead.")
 
 
-def page_size(path: Path, format: str, page: int, password: str | None = None) -> tuple[float, float]:
-    """Width and height in points, as displayed: the space of all boxes of that page."""
-    if format == "pdf":
-        from ingest.parsers.pdf_open import open_pdf
-
-        with open_pdf(path, password) as pdf:
-            _check(page, len(pdf))
-            width, height = pdf.get_page_size(page - 1)
-            return float(width), float(height)
-    if format in PICTURES:
-        with opened(path) as image:
-            _check(page, frames(image))
-            shown = frame(image, page - 1)
-            return shown.width * POINTS_PER_PIXEL, shown.height * POINTS_PER_PIXEL
-    raise NotAvailable(f"Files of type {format} have no pages to show; open the original instead.")
-
-
 def _pdf_page(path: Path, page: int, scale: float, password: str | None) -> Image:
     from ingest.parsers.pdf_open import open_pdf
 

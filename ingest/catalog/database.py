@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -175,12 +175,3 @@ def _translate(message: str, home: Path, error: Exception) -> Exception:
         if sign in lower:
             return StorageError(sentence.format(home=home))
     return error  # a fault of ours: shown as it is
-
-
-def schema_version(engine: Engine) -> str | None:
-    """The schema's revision, None for an empty database."""
-    return migrate.current(engine)
-
-
-def count_rows(connection: Connection, table: str) -> int:
-    return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())

@@ -7,8 +7,9 @@ from typing import Any
 
 from assistant.types import Box
 from ingest.parsers.grids import layout
+from ingest.parsers.pdf_cells import is_number
 from ingest.parsers.pdf_layout import joined, rows_of, union
-from ingest.parsers.pdf_tables import Found, is_number
+from ingest.parsers.pdf_tables import Found
 from ingest.parsers.pdf_text import Word
 
 _SNAP, _JOIN, _MEET = 2.5, 3.5, 3.5  # points: lines this close are one, meet, cross

@@ -8,7 +8,7 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from assistant.errors import Encrypted, NotAvailable, NotFound
-from ingest.render import MAX_SIDE, page_image, page_size
+from ingest.render import MAX_SIDE, page_image
 
 
 @pytest.fixture
@@ -32,10 +32,7 @@ def test_a_page_as_a_picture(pdf: Path) -> None:
 
 
 def test_sizes_are_in_points_as_displayed(pdf: Path, tmp_path: Path) -> None:
-    assert page_size(pdf, "pdf", 1) == (400, 600)
-    assert page_size(pdf, "pdf", 2) == (600, 400)
     Image.new("RGB", (400, 100)).save(tmp_path / "a.png")
-    assert page_size(tmp_path / "a.png", "png", 1) == (300, 75)
     assert Image.open(io.BytesIO(page_image(tmp_path / "a.png", "png", 1, 1.0))).size == (300, 75)
 
 
