@@ -1,7 +1,8 @@
 """Time of a search, from the question's text to ten hits: the product's retriever, and LangChain's defaults beside it.
 
-The passages are real paragraphs and passages mixed from their sentences; the vectors of the mixed ones are perturbed
-copies of real ones (see `bench.scale`), for embedding 200,000 passages would take hours.
+The passages are real paragraphs, and passages mixed from their sentences, whose vectors are perturbed copies of real
+ones (see `bench.scale`): embedding 200,000 passages would take hours. For the same reason each sentence is cut into
+words once, however often it is used.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ import numpy as np
 
 from assistant.embedders.weights import encoder_folder
 from assistant.indexes.corpus import CorpusVectors
+from assistant.retrieval.analysis import words
 from assistant.retrieval.dense import DenseRanker
 from assistant.retrieval.hybrid import HybridRetriever
 from assistant.retrieval.lexical import TantivyWords
 from assistant.types import Passage, Question
 from bench.ingest import langchain_embedder
-from bench.machine import described, quantiles
-from bench.scale import parts, real_vectors
-from bench.texts import mixed, paragraphs
-from evals.data import qed
+from bench.machine import described, memory_mb, quantiles
+from bench.scale import exact, parts, real_questions, real_texts, real_vectors, recall
+from bench.texts import mixed
 from evals.pool import product_embedder
 
 BATCH = 20_000
@@ -79,25 +80,52 @@ class NumberedStore:
 
 def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     embedder = product_embedder("packaged")
-    texts = list(mixed(paragraphs(args.data), args.size))
+    pieces = list(mixed([text for texts in real_texts(args.data) for text in texts], args.size))
     base, _ = real_vectors(args)
     rows = np.vstack([part.astype(np.float16) for _, part in parts(base, args.size, args.noise)])
-    store: Any = NumberedStore(texts, rows)
-    asked = list(qed(args.data).questions.values())[: args.questions]
+    store: Any = NumberedStore([" ".join(each) for each in pieces], rows)
+    asked = real_questions(args.data)[: args.questions]
+    began, before = time.perf_counter(), memory_mb()
     with tempfile.TemporaryDirectory() as folder:
-        words = TantivyWords(Path(folder) / "words", store.corpus_id)
-        for at in range(0, len(texts), BATCH):
-            words.add([(store.passage(i), i) for i in range(at, min(at + BATCH, len(texts)))])
+        index = TantivyWords(Path(folder) / "words", store.corpus_id)
+        fill(index, pieces)
+        worded = time.perf_counter() - began
         vectors = CorpusVectors(Path(folder) / "vectors", store, embedder.id, embedder.dim)
-        retriever = HybridRetriever(store, words, DenseRanker(embedder, vectors))
+        retriever = HybridRetriever(store, index, DenseRanker(embedder, vectors))
         retriever.retrieve(Question("warm", ("bench",)), 10)
         vectors.wait()
+        built, held = time.perf_counter() - began, memory_mb() - before
+        queries = [embedder.embed_queries([text])[0] for text in asked]
         ours = [_seconds(lambda text=text: retriever.retrieve(Question(text, ("bench",)), 10)) for text in asked]
         embedding = [_seconds(lambda text=text: embedder.embed_queries([text])) for text in asked]
-    yield {"who": "ours", "passages": args.size} | quantiles(ours) | described()
+        found = [{i for i, _ in vectors.search("bench", query, 10)} for query in queries]
+        dense = [_seconds(lambda row=row: vectors.search("bench", row, 100)) for row in queries]
+    right = exact(base, args.size, args.noise, np.vstack(queries))
+    yield {
+        "who": "ours",
+        "passages": args.size,
+        "words_s": round(worded, 1),
+        "vectors_s": round(built - worded, 1),
+        "memory_mb": held,
+        "recall@10_of_vectors": recall(found, right),
+    } | quantiles(ours) | described()  # fmt: skip
     yield {"who": "ours, embedding the question", "passages": args.size} | quantiles(embedding)
+    yield {"who": "ours, searching the vectors", "passages": args.size} | quantiles(dense)
     if not args.no_peer:
         yield {"who": "langchain", "passages": args.size} | quantiles(_peer(rows, asked))
+
+
+def fill(index: TantivyWords, passages: Sequence[tuple[str, ...]]) -> None:
+    """Passages that are given as sentences, numbered from 0, in a corpus of number 1."""
+    known: dict[str, str] = {}
+    for at in range(0, len(passages), BATCH):
+        rows = []
+        for number, pieces in enumerate(passages[at : at + BATCH], start=at):
+            for piece in pieces:
+                if piece not in known:
+                    known[piece] = " ".join(words(piece))
+            rows.append((" ".join(known[piece] for piece in pieces), number, number, 1))
+        index._replace(rows)
 
 
 def _peer(rows: Any, asked: Sequence[str]) -> list[float]:

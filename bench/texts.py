@@ -21,10 +21,10 @@ def paragraphs(data: Path) -> list[str]:
     return texts
 
 
-def mixed(texts: list[str], count: int, seed: int = 0) -> Iterator[str]:
-    """The texts, then passages of three sentences drawn from them: real words in real numbers, no real paragraphs."""
-    yield from texts[:count]
+def mixed(texts: list[str], count: int, seed: int = 0) -> Iterator[tuple[str, ...]]:
+    """The texts, each alone, then three sentences drawn from them, again and again: real words, no real passages."""
+    yield from ((text,) for text in texts[:count])
     chance = random.Random(seed)
     pieces = [text[start:end] for text in texts for start, end in sentences(text)]
     for _ in range(count - len(texts)):
-        yield " ".join(chance.sample(pieces, 3))
+        yield tuple(chance.sample(pieces, 3))

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 READER_VARIABLE = "THICKSHELL_READER"
 PACKAGED = Path(__file__).parent / "weights"
 CONFIG, WEIGHTS = "span.json", "span.safetensors"
+RANGES = "int8.safetensors"
+"""Beside the weights: what `python -m evals fit-ranges --reader` measured for them. Without it, or with that of other
+weights, the reader stays in floating point."""
 WINDOW, STRIDE = 230, 130
 BATCH_TOKENS = 4096
 
@@ -106,6 +109,17 @@ class SpanModel:
                 found[window.passage] += best_spans(scores, window, pieces[window.passage], max_span_tokens, top)
         return [_reading(lists, answers, top) for lists, answers in zip(found, logits, strict=True)]
 
+    @property
+    def heads(self) -> SpanHeads:
+        """The loaded network."""
+        return self._models()[1]
+
+    def rows(self, question: str, passages: Sequence[str]) -> list[list[int]]:
+        """Token ids of all windows of the passages, as the network gets them."""
+        base, _ = self._models()
+        pieces = [passage_pieces(base.tokenizer, passage) for passage in passages]
+        return [window.ids for window in self._windows(base, question, pieces)]
+
     def _windows(self, base: PackagedBert, question: str, pieces: Sequence[Pieces]) -> Iterator[Window]:
         head = question_ids(base.tokenizer, question) + prefix_ids(base.tokenizer)
         for place, passage in enumerate(pieces):
@@ -120,6 +134,7 @@ class SpanModel:
         return self._loaded
 
     def _load(self) -> tuple[PackagedBert, SpanHeads]:
+        from assistant.embedders.int8 import load_ranges
         from assistant.readers.span_weights import load_heads
 
         config = read_config(self.folder)
@@ -128,7 +143,8 @@ class SpanModel:
         base = (self._encoder or SentenceEmbedder()).packaged_bert() or SentenceEmbedder().packaged_bert()
         if base is None or source_hash(base.folder) != config["encoder_sha256"]:
             raise NotAvailable(f"The span reader in {self.folder.name} was trained on another encoder; train it again.")
-        return base, load_heads(self.folder / WEIGHTS, base, config["frozen_layers"])
+        ranges = load_ranges(config["sha256"], self.folder / RANGES) if base.precision == "int8" else None
+        return base, load_heads(self.folder / WEIGHTS, base, config["frozen_layers"], ranges)
 
 
 def reader_folder() -> Path:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from assistant.embedders.bert import Bert, BertConfig, Layer, load_tensors
+from assistant.embedders.bert import Bert, BertConfig, Embeddings, Layer, load_tensors
+from assistant.embedders.int8 import Ranges, int8_layers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,14 +37,20 @@ class SpanHeads:
         return [spans[start:end].numpy() for start, end in bounds], answers.numpy()
 
 
-def load_heads(file: Path, base: PackagedBert, frozen_layers: int) -> SpanHeads:
-    """The reader of a weights file; its first `frozen_layers` layers are those of `base`."""
+def load_heads(file: Path, base: PackagedBert, frozen_layers: int, ranges: Ranges | None = None) -> SpanHeads:
+    """The reader of a weights file; its first `frozen_layers` layers are those of `base`. In whole numbers with
+    `ranges`, which `python -m evals fit-ranges --reader` measured for these weights; else as `base` is."""
     tensors = load_tensors(file)
     config = BertConfig.read(base.folder)
-    shared = [cast(Layer, layer) for layer in base.bert.layers[:frozen_layers]]
-    dtype = base.bert.embeddings.dtype
-    own = [Layer(tensors, f"layer.{index}.", config, dtype) for index in range(frozen_layers, config.layers)]
-    return SpanHeads(Bert(base.bert.embeddings, [*shared, *own]), tensors)
+    if ranges is None:
+        dtype = base.bert.embeddings.dtype
+        own = [Layer(tensors, f"layer.{index}.", config, dtype) for index in range(frozen_layers, config.layers)]
+        return SpanHeads(Bert(base.bert.embeddings, [*base.bert.layers[:frozen_layers], *own]), tensors)
+    encoder = load_tensors(base.folder / "model.safetensors")
+    frozen = (Layer(encoder, f"encoder.layer.{index}.", config, torch.float32) for index in range(frozen_layers))
+    upper = (Layer(tensors, f"layer.{n}.", config, torch.float32) for n in range(frozen_layers, config.layers))
+    words = Embeddings(encoder, config, torch.float32).eval()
+    return SpanHeads(Bert(words, int8_layers(chain(frozen, upper), ranges)), tensors)
 
 
 def _head(tensors: dict[str, Tensor], name: str) -> nn.Linear:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from assistant.indexes.flat import FlatIndex
+from assistant.retrieval.lexical import TantivyWords
+from assistant.retrieval.word_queries import Scope
 from bench.machine import encoder_flops, quantiles
+from bench.query import fill
 from bench.scale import exact, parts
 from bench.texts import mixed
 
@@ -39,9 +44,14 @@ def test_exact_is_what_the_oracle_finds() -> None:
 def test_mixed_texts_begin_with_the_real_ones() -> None:
     real = ["One sentence. Another one.", "A third. A fourth."]
     texts = list(mixed(real, 5))
-    assert texts[:2] == real
-    assert len(texts) == 5
-    assert all(text.count(".") == 3 for text in texts[2:])
+    assert texts[:2] == [(text,) for text in real]
+    assert [len(text) for text in texts] == [1, 1, 3, 3, 3]
+
+
+def test_mixed_texts_are_found_by_their_words(tmp_path: Path) -> None:
+    index = TantivyWords(tmp_path / "words", lambda _: 1)
+    fill(index, [("A red boat.",), ("A blue car.", "Two boats met.")])
+    assert [i for i, _ in index.search("blue boat", Scope([1]), 5)] == [1, 0]
 
 
 def test_quantiles_are_in_milliseconds() -> None:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.embedders import arithmetic
+from assistant.embedders.int8 import Int8Layer, load_ranges
 from assistant.embedders.sentence import SentenceEmbedder
 from assistant.embedders.weights import E5_FILE, E5_PACKAGE, encoder_folder, packaged_file, source_hash
 from assistant.errors import NotAvailable
@@ -210,6 +212,29 @@ def test_a_needle_in_a_long_passage_is_found(model: SpanModel) -> None:
     passage = filler + "The password of the archive is falcon. " + filler
     start, end, _ = model.predict("What is the password of the archive?", [passage])[0].spans[0]
     assert "falcon" in passage[start:end]
+
+
+@packaged
+@shipped
+def test_the_shipped_ranges_are_those_of_the_shipped_weights() -> None:
+    weights = span.read_config(span.PACKAGED)["sha256"]
+    assert load_ranges(weights, span.PACKAGED / span.RANGES), "new weights? python -m evals fit-ranges --reader"
+
+
+@packaged
+@shipped
+@pytest.mark.skipif(not arithmetic.quick_int8(), reason="the processor has no quick int8 arithmetic")
+def test_whole_numbers_read_alike() -> None:
+    question = "Who wrote the report?"
+    passages = ["The report was written by Anna Berg in May.", "The canteen opens at noon.", "安娜写了这份报告。" * 40]
+    exact, rounded = (SpanModel(span.PACKAGED, SentenceEmbedder(precision=name)) for name in ("fp32", "int8"))
+    assert isinstance(rounded.heads.bert.layers[0], Int8Layer)
+    assert not isinstance(exact.heads.bert.layers[0], Int8Layer)
+    pairs = list(zip(exact.predict(question, passages), rounded.predict(question, passages), strict=True))
+    for one, other in pairs:
+        assert other.answerable == pytest.approx(one.answerable, abs=0.5)
+        assert other.best_score == pytest.approx(one.best_score, abs=1.0)
+    assert pairs[0][0].spans[0][:2] == pairs[0][1].spans[0][:2]
 
 
 @packaged
