@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from assistant import __version__
 from assistant.answering.citations import cite
 from assistant.answering.compose import marked
-from assistant.answering.followups import stand_alone, suggestions
+from assistant.answering.followups import stand_alone
 from assistant.answering.language import Language, language
 from assistant.answering.receipts import receipt, receipt_id
 from assistant.answering.smalltalk import reply
+from assistant.answering.suggesting import suggestions
 from assistant.answering.tiers import refusal
 from assistant.answering.wording import say
 from assistant.errors import Cancelled
@@ -73,6 +74,10 @@ class _Progress:
     def time(self, name: str) -> None:
         so_far = (time.perf_counter() - self.started) * 1000
         self.timings[name] = round(so_far - sum(self.timings.values()), 1)
+
+
+NEAR = 6
+"""Passages beside those quoted that may suggest a next question."""
 
 
 class Assistant:
@@ -229,6 +234,7 @@ class Assistant:
         made = self._receipt(question, plan, tongue, found.hits, found.draft)
         draft = found.draft
         read = [] if draft.abstained else [span.passage for claim in draft.claims for span in claim.spans]
+        near = [hit.passage for hit in found.hits[:NEAR]] if read else []
         return Answer(
             question=question.text,
             asked=question.asked,
@@ -244,7 +250,7 @@ class Assistant:
             unit=draft.unit,
             scale=draft.scale,
             program=draft.program,
-            followups=suggestions(read, question.text, tongue),
+            followups=suggestions(read, question.text, tongue, near=near),
             receipt=made,
             receipt_id=receipt_id(made),
             timings_ms=_timings(progress),

@@ -1,19 +1,18 @@
 # ruff: noqa: E501 - patterns and sentences are tables: a row is a line
-"""Follow-ups: a question that leans on the conversation made to stand alone, and questions to ask next.
+"""Follow-ups: a question that leans on the conversation made to stand alone.
 
 Rules only. The earlier question's words are kept and the changed part is put in its place; a question that
-stands on its own is never touched. Suggestions come from headings, columns and names of the documents.
+stands on its own is never touched.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from assistant.answering.language import HAN, Language, language
+from assistant.answering.language import HAN, language
 from assistant.answering.terms import STOP, terms
-from assistant.answering.wording import say
-from assistant.types import Passage, Turn
+from assistant.types import Turn
 
 _OPENING_EN = re.compile(
     r"^(?:(?:ok(?:ay)?|so|well)[, ]+)?(?:(?:and|or|but|also)\b[, ]*)?(?:(?:what|how) (?:about|of)\b|and\b|or\b|but\b|also\b|same (?:question )?for\b|then\b)?\s*",
@@ -195,26 +194,3 @@ def _content(text: str) -> str:
         ).strip("的是 ")
     words = re.findall(r"[\w'’.-]+", text)
     return " ".join(word for word in words if word.lower() not in STOP).rstrip(".")
-
-
-def suggestions(read: Iterable[Passage], question: str, tongue: Language, limit: int = 3) -> tuple[str, ...]:
-    """Up to `limit` questions that the passages just read, or the sections they stand in, can answer."""
-    asked = terms(question)
-    found: list[str] = []
-    for passage in read:
-        heading, columns = passage.context.partition("\n")[0], passage.context.partition("header: ")[2]
-        for topic in _topics("" if heading.startswith("header: ") else heading):
-            if not terms(topic) <= asked:
-                found.append(say("follow_section", tongue, topic=topic))
-        if passage.table is not None:
-            found += [
-                say("follow_column", tongue, topic=t) for t in columns.split(" | ")[1:3] if 2 < len(t.strip()) <= 40
-            ]
-    return tuple(dict.fromkeys(found))[:limit]
-
-
-def _topics(path: str) -> list[str]:
-    """The last heading of a path, where it reads like a topic and not like a number or a name of a file."""
-    last = re.split(r"\s*(?:>|›|/)\s*", path.strip())[-1].strip("# ")
-    bare = re.sub(r"^(?:\d+[.)]?)+\s*|^[（(]?[一二三四五六七八九十]+[）)、.]\s*", "", last)
-    return [bare] if 3 <= len(bare) <= 60 and re.search(rf"[A-Za-z]{{3}}|[{HAN}]{{2}}", bare) else []

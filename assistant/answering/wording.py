@@ -62,7 +62,9 @@ _WORDS: dict[str, tuple[str, str]] = {
         "第 {tier} 级需要连接模型，目前没有可用的模型；请选择第 3 级，它无需模型即可根据您的文档回答。",
     ),
     "follow_section": ("What does it say about {topic}?", "关于“{topic}”是怎么说的？"),
-    "follow_column": ("What is listed under {topic}?", "“{topic}”一栏列出了什么？"),
+    "follow_count": ("How many {column} are there for {row}?", "{row}的{column}是多少？"),
+    "follow_number": ("What is the {column} for {row}?", "{row}的{column}是多少？"),
+    "follow_cell": ("What is the {column} of {row}?", "{row}的{column}是什么？"),
     "follow_summary": ("Summarise {document}", "概括《{document}》"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,10 @@ from assistant.types import Document, Table
 
 AROUND = 320
 """Characters of context shown on each side of a quote."""
+AROUND_HAN = 130
+"""The same of Chinese text, which says more in fewer."""
 ROWS_AROUND = 6
+ROWS_IN_CARD = 1
 NEAREST = 3
 NEAR_SHOWN = 420
 
@@ -37,17 +41,23 @@ class Source:
     tabular: bool = False
     passage: str = ""
     instructs: bool = False  # the passage talks to an assistant (promise 16)
+    said: str = ""  # the part of the answer that stands on it
+    sheet: Sheet | None = None  # the quoted row with its neighbours
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A window of a table. `marked`: (row, column) from 1 with the header; `letters` name columns in sheets."""
+    """A window of a table. Places are (row, column) from 1 with the header; `letters` name columns in sheets.
+
+    `answering`: the one cell that was looked up; its row is then marked quietly (`row`), else `marked` is all there is.
+    """
 
     name: str
     letters: tuple[str, ...]
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     marked: frozenset[tuple[int, int]]
+    answering: frozenset[tuple[int, int]]
     addresses: tuple[str, ...]
     first: int
     last: int
@@ -56,7 +66,8 @@ class Sheet:
 
 def sources(library: Library, answer: Mapping[str, Any]) -> list[Source]:
     """Citations, or the nearest passages where the answer abstains."""
-    found = [cited(row) for row in answer.get("citations") or ()]
+    text = str(answer.get("answer") or "")
+    found = [cited(row, said_for(text, row["n"])) for row in answer.get("citations") or ()]
     if not found and answer.get("abstained"):
         found = [near(n, row) for n, row in enumerate((answer.get("hits") or ())[:NEAREST], 1)]
     documents: dict[tuple[str, str], Document | None] = {}
@@ -75,11 +86,21 @@ def instructing(answer: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(passage) for passage in scores.get("instructions") or ())
 
 
-def cited(row: Mapping[str, Any]) -> Source:
+def said_for(answer: str, n: int) -> str:
+    """The part of an answer that ends at the mark `[n]`.
+
+    >>> said_for("One [1]. June, Cars: **2731** [2]", 2)
+    '. June, Cars: **2731** '
+    """
+    found = re.search(rf"(?:^|\]|\n)([^\]\n]*)(?:\[\d+\])*\[{n}\]", answer)
+    return found[1] if found else ""
+
+
+def cited(row: Mapping[str, Any], said: str = "") -> Source:
     state = "quoted" if row.get("quoted", True) else "inferred"
     boxes = tuple(tuple(box) for box in row.get("boxes") or ())
     place = (row["corpus"], row["document"], row["page"], row["start"], row["end"])
-    return Source(row["n"], *place, row["quote"], boxes, state, passage=str(row.get("passage_id", "")))
+    return Source(row["n"], *place, row["quote"], boxes, state, passage=str(row.get("passage_id", "")), said=said)
 
 
 def near(n: int, row: Mapping[str, Any]) -> Source:
@@ -102,14 +123,24 @@ def in_place(source: Source, document: Document | None) -> Source:
         return replace(source, place="gone")
     text = document.text[source.start : source.end]
     heading = heading_of(document, source.start)
-    tabular = table_of(document, source.start, source.end) is not None
+    table = table_of(document, source.start, source.end)
+    tabular = table is not None
     if source.state == "near":
         shown = text if len(text) <= NEAR_SHOWN else text[:NEAR_SHOWN].rsplit(maxsplit=1)[0] + "…"
-        return replace(source, quote=shown, heading=heading, tabular=tabular)
+        return replace(source, quote=bare(shown, document), heading=heading, tabular=tabular)
     if text != source.quote:
         return replace(source, place="changed")
     before, after = around(document.text, source.start, source.end)
-    return replace(source, before=before, after=after, heading=heading, tabular=tabular)
+    before, after = bare(before, document), bare(after, document)
+    card = sheet(table, source.start, source.end, source.said, ROWS_IN_CARD) if table else None
+    if card is not None and not card.marked:
+        card = None  # cells of unknown place: the text says more
+    return replace(source, before=before, after=after, heading=heading, tabular=tabular, sheet=card)
+
+
+def bare(text: str, document: Document) -> str:
+    """Context without the signs of headings where the file is Markdown; quotes keep every character."""
+    return re.sub(r"(?m)^#{1,6}[ \t]+", "", text) if document.format == "markdown" else text
 
 
 def around(text: str, start: int, end: int) -> tuple[str, str]:
@@ -118,7 +149,9 @@ def around(text: str, start: int, end: int) -> tuple[str, str]:
     >>> around("one two three", 4, 7)
     ('one ', ' three')
     """
-    left, right = max(0, start - AROUND), min(len(text), end + AROUND)
+    near = text[max(0, start - AROUND) : end + AROUND]
+    width = AROUND_HAN if sum("\u4e00" <= c <= "\u9fff" for c in near) * 3 > len(near) else AROUND
+    left, right = max(0, start - width), min(len(text), end + width)
     before, after = text[left:start], text[end:right]
     if left:
         cut = next((i for i, c in enumerate(before[:60]) if c.isspace() or c in "。；"), -1)
@@ -141,13 +174,14 @@ def table_of(document: Document, start: int, end: int) -> Table | None:
     return next((table for table in document.tables if table.start < end and start < table.end), None)
 
 
-def sheet(table: Table, start: int, end: int) -> Sheet:
-    """The rows around the cells that lie in text[start:end]."""
+def sheet(table: Table, start: int, end: int, said: str = "", rows_around: int = ROWS_AROUND) -> Sheet:
+    """The rows around the cells that lie in text[start:end]; `said`: what the answer says of them."""
     marked = frozenset((c.row, c.column) for c in table.cells if c.end > c.start and c.start < end and start < c.end)
+    answering = looked_up(table, marked, said)
     touched = sorted({row for row, _ in marked if row > table.header_rows}) or [table.header_rows + 1]
     total = len(table.rows)
-    first = max(1, touched[0] - table.header_rows - ROWS_AROUND)
-    last = min(total, touched[-1] - table.header_rows + ROWS_AROUND, first + 60)
+    first = max(1, touched[0] - table.header_rows - rows_around)
+    last = min(total, touched[-1] - table.header_rows + rows_around, first + 60)
     addresses = {(c.row, c.column): c.address for c in table.cells if c.address}
     rows = tuple((n + table.header_rows, table.rows[n - 1]) for n in range(first, last + 1))
     return Sheet(
@@ -156,11 +190,23 @@ def sheet(table: Table, start: int, end: int) -> Sheet:
         header=table.header,
         rows=rows,
         marked=marked,
-        addresses=tuple(sorted(address for place, address in addresses.items() if place in marked)),
+        answering=answering,
+        addresses=tuple(sorted(address for place, address in addresses.items() if place in (answering or marked))),
         first=first,
         last=last,
         total=total,
     )
+
+
+def looked_up(table: Table, marked: frozenset[tuple[int, int]], said: str) -> frozenset[tuple[int, int]]:
+    """The one marked cell that the answer shows in bold; of several alike, the one whose column it names. Else none."""
+    bold = {text.strip() for text in re.findall(r"\*\*(.+?)\*\*", said)}
+    body = {place for place in marked if place[0] > table.header_rows}
+    found = {(c.row, c.column) for c in table.cells if (c.row, c.column) in body and c.text.strip() in bold}
+    if len(found) > 1:
+        names = {place: table.header[place[1] - 1] for place in found if place[1] <= len(table.header)}
+        found = {place for place, name in names.items() if name and name in said}
+    return frozenset(found) if len(found) == 1 else frozenset()
 
 
 def column_letters(addresses: Mapping[tuple[int, int], str], width: int) -> list[str]:

@@ -88,6 +88,7 @@ def transcript(request: Request, house: HouseDep, answers: AnswersDep, conversat
         return render("welcome", language, examples=examples(house, language), corpora=public(house))
     running = answers.running(conversation)
     found = house.chats.get(conversation)
+    abstained = bool(found["messages"]) and bool((found["messages"][-1].get("answer") or {}).get("abstained"))
     shown = messages(found["messages"], language, running.now.message if running else None)
     files = house.library.documents(private_corpus(conversation)) if has_files(house, conversation) else []
     return render(
@@ -98,6 +99,7 @@ def transcript(request: Request, house: HouseDep, answers: AnswersDep, conversat
         conversation=conversation,
         running=running,
         corpora=public(house),
+        unread=sum(job.open for job in house.library.jobs()) if abstained else 0,
     )
 
 
@@ -112,7 +114,7 @@ def evidence(request: Request, house: HouseDep, message: str = "", n: int = 1, t
     sheet = None
     if tab == "table" and one is not None and (document := ev.document_of(house.library, one.corpus, one.document)):
         table = ev.table_of(document, one.start, one.end)
-        sheet = ev.sheet(table, one.start, one.end) if table else None
+        sheet = ev.sheet(table, one.start, one.end, one.said) if table else None
     receipt = ev.receipt_rows(answer.get("receipt") or {}) if tab == "receipt" else []
     number = one.n if one else 0
     return render(

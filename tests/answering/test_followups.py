@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answering.followups import stand_alone, suggestions
-from assistant.types import Passage, Turn
+from assistant.answering.followups import stand_alone
+from assistant.types import Turn
 
 REVENUE = "What was the revenue in 2018?"
 
@@ -48,13 +48,3 @@ def test_a_whole_question_is_not_touched(question: str) -> None:
 
 def test_without_a_conversation_nothing_changes() -> None:
     assert stand_alone("and in 2019?", ()) == "and in 2019?"
-
-
-def test_suggestions_come_from_sections_and_columns_not_asked_about_yet() -> None:
-    passage = Passage(1, "c", "a.md", 0, 3, "row", "Guide > 2. Harvest\nheader: Year | Tons of tea", None, 0)
-    assert suggestions([passage], "When?", "en") == (
-        "What does it say about Harvest?",
-        "What is listed under Tons of tea?",
-    )
-    assert suggestions([passage], "The harvest, in tons of tea?", "zh") == ("“Tons of tea”一栏列出了什么？",)
-    assert suggestions([], "When?", "en") == ()

@@ -9,8 +9,18 @@ export const evidence = trying(async (values = {}) => {
   if (!(await fill($("#ev-root"), `/ui/evidence?${new URLSearchParams(shown)}`))) return;
   placeBoxes();
   claim();
-  if (shown.message && shown.n > 1) $(`#src-${shown.n}`)?.scrollIntoView({ block: "nearest" });
+  if (shown.message) reveal();
 });
+/* The quoted words come into view, in their panel alone. */
+function reveal() {
+  const body = $("#ev-body"), card = $(`#src-${shown.n}`), mark = card ? $("mark, .used", card) || card : $("mark, .used", body);
+  if (!mark) return;
+  const frame = body.getBoundingClientRect(), wanted = mark.getBoundingClientRect(), start = card ? card.getBoundingClientRect() : wanted;
+  const fits = wanted.bottom - start.top < frame.height - 16;
+  if (start.top < frame.top || wanted.bottom > frame.bottom - 16) body.scrollTop += (fits ? start.top - frame.top - 10 : wanted.top - frame.top - frame.height / 3);
+  const scroll = mark.closest(".scroll"), cell = scroll && ($("mark", scroll) || $(".used", scroll));
+  if (cell) scroll.scrollLeft = Math.max(0, cell.offsetLeft - scroll.clientWidth / 2);
+}
 export const clearEvidence = () => evidence({ message: "", n: 1, tab: "sources" });
 
 /* Boxes come in points; the picture has `scale` pixels per point. */
@@ -37,9 +47,23 @@ function claim() {
   $$("#chat-root .cite[aria-current]").forEach((other) => other.removeAttribute("aria-current"));
   if (!chip || !line) return;
   chip.setAttribute("aria-current", "true");
-  const block = chip.closest("li, p, td") || chip.parentElement;
-  line.textContent = block.innerText.replace(/\s+/g, " ").trim();
+  line.textContent = sentenceOf(chip);
   line.hidden = !narrow();
+}
+
+/* The words between a chip and the one before it; chips that stand side by side share theirs. */
+function sentenceOf(chip) {
+  const block = chip.closest("li, p, td") || chip.parentElement;
+  const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
+  let said = "", ended = false;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const mark = node.parentElement.closest(".cite");
+    if (mark === chip) break;
+    if (mark) { ended = true; continue; }
+    if (ended && /[\p{L}\p{N}]/u.test(node.textContent)) { said = ""; ended = false; }
+    said += node.textContent;
+  }
+  return said.replace(/\s+/g, " ").trim();
 }
 
 export function startEvidence() {
@@ -47,8 +71,8 @@ export function startEvidence() {
     const tab = shown.tab === "receipt" || shown.tab === "table" ? "sources" : shown.tab;
     await evidence({ message: button.dataset.message, n: Number(button.dataset.n), tab });
     showEvidence();
-    if (phone()) setTimeout(() => lift(button), 80);
     $(`#src-${shown.n}`)?.focus({ preventScroll: true });
+    if (phone()) setTimeout(() => { lift(button); reveal(); }, 80);
   });
   document.addEventListener("click", (event) => {
     const tab = event.target.closest?.("[data-tab]");
