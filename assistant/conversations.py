@@ -10,28 +10,45 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import secrets
 import threading
-import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from assistant.errors import NotFound, StorageError, UsageError
+from assistant.conversation_streams import Stream
+from assistant.conversation_tree import (
+    Tree,
+    add_message,
+    conversation_row,
+    message_counts,
+    message_row,
+    new_id,
+    next_touch,
+    summary,
+    texts_said,
+    touch,
+)
+from assistant.errors import NotFound, UsageError
 from assistant.types import Answer, Turn, hit_json
 from ingest.catalog.database import Catalog, now
 from ingest.catalog.tables import ConversationRow, FeedbackRow, MessageRow
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 log = logging.getLogger(__name__)
-FLUSH_SECONDS = 0.15
 TITLE_LENGTH = 60
 STATES = ("done", "stopped", "failed")
 RATINGS = ("up", "down", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows of a conversation, its messages and their ratings, as column values."""
+
+    conversation: dict[str, Any]
+    messages: list[dict[str, Any]]
+    ratings: list[dict[str, Any]]
 
 
 class SqlChats:
@@ -43,14 +60,14 @@ class SqlChats:
         self._catalog = catalog
         self._forget_corpus = forget_corpus
         self._user = user
-        self._streams: dict[str, _Stream] = {}
+        self._streams: dict[str, Stream] = {}
         self._lock = threading.Lock()
 
     # --- conversations ----------------------------------------------------------------------------------------------
     def create(self, corpus: str | None = None, title: str = "") -> str:
         with self._catalog.session() as session:
             row = ConversationRow(
-                id=_new_id(), title=title, corpus=corpus, created=now(), updated=now(), touched=_next_touch(session)
+                id=new_id(), title=title, corpus=corpus, created=now(), updated=now(), touched=next_touch(session)
             )
             session.add(row)
         return row.id
@@ -66,31 +83,49 @@ class SqlChats:
             )
         with self._catalog.read() as session:
             found = session.scalars(rows).all()
-            counts = _message_counts(session, [row.id for row in found])
-        return [_summary(row, counts.get(row.id, 0)) for row in found]
+            counts = message_counts(session, [row.id for row in found])
+        return [summary(row, counts.get(row.id, 0)) for row in found]
 
     def get(self, conversation: str) -> dict[str, Any]:
         with self._catalog.read() as session:
-            row = _conversation(session, conversation)
-            tree = _Tree(session, conversation)
+            row = conversation_row(session, conversation)
+            tree = Tree(session, conversation)
             ratings = self._ratings(session, [message.id for message in tree.rows])
         branch = [self._shown(message, tree, ratings.get(message.id)) for message in tree.path(row.head)]
-        return _summary(row, len(tree.rows)) | {"messages": branch}
+        return summary(row, len(tree.rows)) | {"messages": branch}
 
     def rename(self, conversation: str, title: str) -> None:
         with self._catalog.session() as session:
-            _conversation(session, conversation).title = " ".join(title.split())[:200]
+            conversation_row(session, conversation).title = " ".join(title.split())[:200]
 
     def delete(self, conversation: str) -> None:
         with self._catalog.read() as session:
-            _conversation(session, conversation)
+            conversation_row(session, conversation)
         if self._forget_corpus is not None:
             with contextlib.suppress(NotFound):  # nothing was attached
                 self._forget_corpus(private_corpus(conversation))
         with self._catalog.session() as session:
-            texts = _texts(session, conversation)
-            session.delete(_conversation(session, conversation))
+            texts = texts_said(session, conversation)
+            session.delete(conversation_row(session, conversation))
         self._catalog.scrub(texts)
+
+    def kept(self, conversation: str) -> Kept:
+        """Everything stored of a conversation but its attached files, for `restore`. Rows, so that nothing is lost."""
+        with self._catalog.read() as session:
+            row = conversation_row(session, conversation)
+            messages = session.scalars(select(MessageRow).where(MessageRow.conversation_id == conversation)).all()
+            ids = [message.id for message in messages]
+            ratings = session.scalars(select(FeedbackRow).where(FeedbackRow.message_id.in_(ids))).all()
+            return Kept(_values(row), [_values(m) for m in messages], [_values(rating) for rating in ratings])
+
+    def restore(self, kept: Kept) -> None:
+        """Brings a deleted conversation back as it was."""
+        with self._catalog.session() as session:
+            session.add(ConversationRow(**kept.conversation))
+            session.flush()
+            session.add_all(MessageRow(**values) for values in kept.messages)
+            session.flush()
+            session.add_all(FeedbackRow(**values) for values in kept.ratings)
 
     def export(self, conversation: str, form: str = "markdown") -> str:
         """The active branch as Markdown, or the whole tree as JSON."""
@@ -100,7 +135,7 @@ class SqlChats:
             return as_markdown(self.get(conversation))
         if form == "json":
             with self._catalog.read() as session:
-                tree = _Tree(session, conversation)
+                tree = Tree(session, conversation)
                 ratings = self._ratings(session, [message.id for message in tree.rows])
             messages = [self._shown(message, tree, ratings.get(message.id)) for message in tree.rows]
             return as_json(self.get(conversation), messages)
@@ -114,22 +149,22 @@ class SqlChats:
         starts over.
         """
         with self._catalog.session() as session:
-            row = _conversation(session, conversation)
+            row = conversation_row(session, conversation)
             below = row.head if parent is None else self._branch_point(session, conversation, parent)
-            message = _add(session, row, "user", text, "done", below)
+            message = add_message(session, row, "user", text, "done", below)
             if not row.title:
                 row.title = title_from(text)
         return message
 
     def begin(self, question: str) -> str:
         with self._catalog.session() as session:
-            asked = _message(session, question)
+            asked = message_row(session, question)
             if asked.role != "user":
                 raise UsageError("An answer belongs below a question; give the id of a question.")
-            row = _conversation(session, asked.conversation_id)
-            message = _add(session, row, "assistant", "", "partial", question)
+            row = conversation_row(session, asked.conversation_id)
+            message = add_message(session, row, "assistant", "", "partial", question)
         with self._lock:
-            self._streams[message] = _Stream(lambda text: self._write(message, text))
+            self._streams[message] = Stream(lambda text: self._write(message, text))
         return message
 
     def append(self, message: str, text: str) -> None:
@@ -150,29 +185,29 @@ class SqlChats:
         if stream is not None:
             stream.close()
         with self._catalog.session() as session:
-            row = _message(session, message)
+            row = message_row(session, message)
             row.state = state
             if answer is not None:
                 row.content = answer.answer
                 row.answer = json.dumps(stored_answer(answer), ensure_ascii=False)
-            _touch(session, _conversation(session, row.conversation_id))
+            touch(session, conversation_row(session, row.conversation_id))
 
     def select(self, message: str) -> None:
         with self._catalog.session() as session:
-            row = _message(session, message)
-            tree = _Tree(session, row.conversation_id)
-            _conversation(session, row.conversation_id).head = tree.newest_leaf(message)
+            row = message_row(session, message)
+            tree = Tree(session, row.conversation_id)
+            conversation_row(session, row.conversation_id).head = tree.newest_leaf(message)
 
     def history(self, message: str) -> tuple[Turn, ...]:
         with self._catalog.read() as session:
-            row = _message(session, message)
-            before = _Tree(session, row.conversation_id).path(row.parent)
+            row = message_row(session, message)
+            before = Tree(session, row.conversation_id).path(row.parent)
         return tuple(Turn("user" if m.role == "user" else "assistant", m.content) for m in before if m.content)
 
     def message(self, message: str) -> dict[str, Any]:
         with self._catalog.read() as session:
-            row = _message(session, message)
-            tree = _Tree(session, row.conversation_id)
+            row = message_row(session, message)
+            tree = Tree(session, row.conversation_id)
             shown = self._shown(row, tree, self._ratings(session, [message]).get(message))
         return shown | {"conversation": row.conversation_id}
 
@@ -181,7 +216,7 @@ class SqlChats:
         if rating not in RATINGS:
             raise UsageError(f"A rating is up or down, not {rating}; give one of these.")
         with self._catalog.session() as session:
-            _message(session, message)
+            message_row(session, message)
             session.execute(
                 delete(FeedbackRow).where(FeedbackRow.message_id == message, FeedbackRow.user == self._user)
             )
@@ -200,7 +235,7 @@ class SqlChats:
     def _branch_point(self, session: Session, conversation: str, parent: str) -> str | None:
         if not parent:
             return None
-        row = _message(session, parent)
+        row = message_row(session, parent)
         if row.conversation_id != conversation:
             raise NotFound(f"There is no message {parent} in this conversation. Load the conversation again.")
         return row.parent if row.role == "user" else row.id
@@ -211,7 +246,7 @@ class SqlChats:
         )
         return {row.message_id: {"rating": row.rating, "reason": row.reason} for row in rows}
 
-    def _shown(self, row: MessageRow, tree: _Tree, feedback: dict[str, str] | None) -> dict[str, Any]:
+    def _shown(self, row: MessageRow, tree: Tree, feedback: dict[str, str] | None) -> dict[str, Any]:
         return {
             "id": row.id,
             "parent": row.parent,
@@ -224,79 +259,6 @@ class SqlChats:
             "siblings": tree.siblings(row),
             "feedback": feedback,
         }
-
-
-class _Stream:
-    """Collects the pieces of one answer and writes them at most every 150 ms, the last ones soon after they came."""
-
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
-        self._pieces: list[str] = []
-        self._timer: threading.Timer | None = None
-        self._written = 0.0
-        self._lock = threading.RLock()
-
-    def append(self, text: str) -> None:
-        with self._lock:
-            self._pieces.append(text)
-            wait = self._written + FLUSH_SECONDS - time.monotonic()
-            if wait <= 0:
-                self._flush()
-            elif self._timer is None:
-                self._timer = threading.Timer(wait, self._flush_later)
-                self._timer.daemon = True
-                self._timer.start()
-
-    def close(self) -> None:
-        with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._flush()
-
-    def _flush_later(self) -> None:
-        with self._lock:
-            self._timer = None
-            try:
-                self._flush()
-            except StorageError as error:  # the pieces are kept: the next append or `finish` tries again, and says so
-                log.warning("an answer could not be stored yet: %s", error)
-
-    def _flush(self) -> None:
-        if self._pieces:
-            self._write("".join(self._pieces))
-            self._pieces.clear()
-        self._written = time.monotonic()
-
-
-class _Tree:
-    """All messages of a conversation and how they hang together."""
-
-    def __init__(self, session: Session, conversation: str) -> None:
-        _conversation(session, conversation)
-        query = select(MessageRow).where(MessageRow.conversation_id == conversation).order_by(MessageRow.position)
-        self.rows = list(session.scalars(query))
-        self._by_id = {row.id: row for row in self.rows}
-        self._children: dict[str | None, list[MessageRow]] = {}
-        for row in self.rows:
-            self._children.setdefault(row.parent, []).append(row)
-
-    def path(self, message: str | None) -> list[MessageRow]:
-        """From the first message to this one."""
-        path = []
-        while message is not None:
-            row = self._by_id[message]
-            path.append(row)
-            message = row.parent
-        return path[::-1]
-
-    def siblings(self, row: MessageRow) -> list[str]:
-        """Messages in the same place, itself among them, oldest first."""
-        return [other.id for other in self._children[row.parent] if other.role == row.role]
-
-    def newest_leaf(self, message: str) -> str:
-        while children := self._children.get(message):
-            message = children[-1].id
-        return message
 
 
 def private_corpus(conversation: str) -> str:
@@ -323,77 +285,5 @@ def stored_answer(answer: Answer) -> dict[str, Any]:
     return answer.as_json() | {"hits": hits} | extra
 
 
-def _new_id() -> str:
-    return secrets.token_hex(16)
-
-
-def _conversation(session: Session, conversation: str) -> ConversationRow:
-    row = session.get(ConversationRow, conversation)
-    if row is None:
-        raise NotFound(f"There is no conversation {conversation}; it may have been deleted. Choose another.")
-    return row
-
-
-def _texts(session: Session, conversation: str) -> list[bytes]:
-    """What was said, as bytes: to make sure that nothing of it stays on disk."""
-    rows = session.scalars(select(MessageRow).where(MessageRow.conversation_id == conversation)).all()
-    texts = [
-        _conversation(session, conversation).title,
-        *(text for row in rows for text in (row.content, row.answer or "")),
-    ]
-    return [text.encode("utf-8", "surrogatepass") for text in texts if text]
-
-
-def _message(session: Session, message: str) -> MessageRow:
-    row = session.get(MessageRow, message)
-    if row is None:
-        raise NotFound(f"There is no message {message}; it may have been deleted. Load the conversation again.")
-    return row
-
-
-def _add(session: Session, row: ConversationRow, role: str, text: str, state: str, parent: str | None) -> str:
-    """A message at the end of the active branch, within the caller's transaction; its id."""
-    last = session.scalar(select(func.max(MessageRow.position)).where(MessageRow.conversation_id == row.id))
-    message = MessageRow(
-        id=_new_id(),
-        conversation_id=row.id,
-        parent=parent,
-        position=(last or 0) + 1,
-        role=role,
-        content=text,
-        state=state,
-        created=now(),
-    )
-    session.add(message)
-    row.head = message.id
-    _touch(session, row)
-    return message.id
-
-
-def _touch(session: Session, row: ConversationRow) -> None:
-    row.updated = now()
-    row.touched = _next_touch(session)
-
-
-def _next_touch(session: Session) -> int:
-    return (session.scalar(select(func.max(ConversationRow.touched))) or 0) + 1
-
-
-def _message_counts(session: Session, conversations: Iterable[str]) -> dict[str, int]:
-    query = (
-        select(MessageRow.conversation_id, func.count(MessageRow.id).label("messages"))
-        .where(MessageRow.conversation_id.in_(conversations))
-        .group_by(MessageRow.conversation_id)
-    )
-    return {row.conversation_id: row.messages for row in session.execute(query)}
-
-
-def _summary(row: ConversationRow, messages: int) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "title": row.title,
-        "corpus": row.corpus,
-        "created": row.created,
-        "updated": row.updated,
-        "messages": messages,
-    }
+def _values(row: ConversationRow | MessageRow | FeedbackRow) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__mapper__.column_attrs}

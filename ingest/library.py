@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +27,6 @@ from ingest import names, passwords
 from ingest.archive import export_corpus
 from ingest.archive_reader import HIDDEN, Importer
 from ingest.catalog.database import Catalog, now, storage_errors
-from ingest.catalog.passages import Recent
 from ingest.catalog.queries import (
     check_free,
     corpus_row,
@@ -41,6 +42,7 @@ from ingest.catalog.tables import ConversationRow, CorpusRow, DocumentRow, JobRo
 from ingest.entry import OPEN_STATES, Arrival, Door, renewed
 from ingest.files import FileStore
 from ingest.queue_view import Watch, job_infos
+from ingest.recent import Recent
 from ingest.shown import corpus_info, document_json
 
 if TYPE_CHECKING:
@@ -108,15 +110,25 @@ class HomeLibrary:
     def rename(self, corpus: str, new: str) -> None:
         name = names.corpus_name(new)
         with self.catalog.session() as session:
-            row = corpus_row(session, corpus)
-            if name == corpus:
-                return
-            check_free(session, name)
-            row.name = name
-            session.execute(update(JobRow).where(JobRow.corpus == corpus).values(corpus=name))
-            session.execute(update(ConversationRow).where(ConversationRow.corpus == corpus).values(corpus=name))
-            session.flush()
-            raise_revision(session, row.id)
+            if name != corpus_row(session, corpus).name:
+                check_free(session, name)
+                _rename(session, corpus, name)
+
+    def hide(self, corpus: str) -> str:
+        """Takes a corpus out of lists and searches; the name it goes by until `unhide` or `delete`.
+
+        When this process dies before either, the next start deletes it.
+        """
+        hidden = f"{HIDDEN}{os.getpid()}-{secrets.token_hex(8)}"
+        with self.catalog.session() as session:
+            _rename(session, corpus, hidden)
+        return hidden
+
+    def unhide(self, hidden: str, corpus: str) -> None:
+        """Conflict where another corpus has the name now."""
+        with self.catalog.session() as session:
+            check_free(session, corpus)
+            _rename(session, hidden, corpus)
 
     def delete(self, corpus: str) -> None:
         with self._changing_files(REMOVING):
@@ -355,6 +367,15 @@ class HomeLibrary:
             if not psutil.pid_exists(int(owner)):
                 with contextlib.suppress(NotFound):
                     self.delete(name)
+
+
+def _rename(session: Session, corpus: str, name: str) -> None:
+    row = corpus_row(session, corpus)
+    row.name = name
+    session.execute(update(JobRow).where(JobRow.corpus == corpus).values(corpus=name))
+    session.execute(update(ConversationRow).where(ConversationRow.corpus == corpus).values(corpus=name))
+    session.flush()
+    raise_revision(session, row.id)
 
 
 def _job_row(session: Session, job: int) -> JobRow:

@@ -12,6 +12,7 @@ from assistant.api.answers import Answers
 from assistant.api.house import House
 from assistant.api.incoming import sweep
 from assistant.api.security import Secure
+from assistant.api.undo import Undos
 
 
 def create_app(house: House) -> FastAPI:
@@ -21,7 +22,7 @@ def create_app(house: House) -> FastAPI:
     """
     from assistant.ui import fragments, mount
 
-    answers = Answers(house)
+    answers, undos = Answers(house), Undos()
     sweep(house.settings.home / "incoming")
 
     @asynccontextmanager
@@ -29,9 +30,10 @@ def create_app(house: House) -> FastAPI:
         house.start()
         yield
         answers.close()
+        undos.close()
 
     app = FastAPI(title="thickshell", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
-    app.state.house, app.state.answers = house, answers
+    app.state.house, app.state.answers, app.state.undos = house, answers, undos
     problems.install(app)
     for router in (health.router, corpora.router, conversations.router, fragments.router):
         app.include_router(router)

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from assistant.api.answers import Answers, Progress
 from assistant.api.house import House, private_corpus
-from assistant.api.needs import AnswersDep, HouseDep
+from assistant.api.needs import AnswersDep, HouseDep, UndosDep
+from assistant.api.undo import delete_conversation
 from assistant.errors import Conflict, NotFound, UsageError
 
 router = APIRouter(prefix="/v1")
@@ -68,13 +69,18 @@ def rename(conversation: str, title: Title, house: HouseDep) -> dict[str, str]:
     return {"title": name}
 
 
-@router.delete("/conversations/{conversation}", status_code=204)
-def delete(conversation: str, house: HouseDep, answers: AnswersDep) -> None:
-    """Goes with everything attached to it."""
+@router.delete("/conversations/{conversation}", status_code=204, response_model=None)
+def delete(
+    conversation: str, house: HouseDep, answers: AnswersDep, undos: UndosDep, undo: bool = False
+) -> JSONResponse | None:
+    """Goes with everything attached to it. With `undo`: a token that brings it back for some seconds."""
     answers.stop(conversation)
+    if undo:
+        return JSONResponse(delete_conversation(house, undos, conversation))
     house.chats.delete(conversation)
     if has_files(house, conversation):
         house.library.delete(private_corpus(conversation))
+    return None
 
 
 @router.get("/conversations/{conversation}/export")

@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from assistant.api import undo as undoing
 from assistant.api.house import House, private_corpus
 from assistant.api.incoming import receive_file
-from assistant.api.needs import HouseDep
+from assistant.api.needs import HouseDep, UndosDep
 from assistant.errors import NotFound, UsageError
 from assistant.types import as_dict
 
@@ -51,9 +52,13 @@ def rename(name: str, new: Name, house: HouseDep) -> dict[str, str]:
     return {"name": after.pop() if len(after) == 1 else new.name}
 
 
-@router.delete("/corpora", status_code=204)
-def delete(name: str, house: HouseDep) -> None:
+@router.delete("/corpora", status_code=204, response_model=None)
+def delete(name: str, house: HouseDep, undos: UndosDep, undo: bool = False) -> JSONResponse | None:
+    """With `undo`: a token that brings the corpus back for some seconds (`POST /v1/undo`)."""
+    if undo:
+        return JSONResponse(undoing.delete_corpus(house, undos, name))
     house.library.delete(name)
+    return None
 
 
 @router.get("/corpora/export")
@@ -107,9 +112,21 @@ def show(corpus: str, name: str, house: HouseDep) -> dict[str, Any]:
     return house.library.show(corpus, name)
 
 
-@router.delete("/documents", status_code=204)
-def delete_document(corpus: str, name: str, house: HouseDep) -> None:
+@router.delete("/documents", status_code=204, response_model=None)
+def delete_document(
+    corpus: str, name: str, house: HouseDep, undos: UndosDep, undo: bool = False
+) -> JSONResponse | None:
+    """With `undo`: a token that brings the document back for some seconds (`POST /v1/undo`)."""
+    if undo:
+        return JSONResponse(undoing.delete_document(house, undos, corpus, name))
     house.library.delete_document(corpus, name)
+    return None
+
+
+@router.post("/undo/{token}")
+def undo_(token: str, undos: UndosDep) -> dict[str, Any]:
+    """Takes a deletion back; what came back. NotFound when its time is over."""
+    return undos.back(token)
 
 
 @router.post("/documents/move")

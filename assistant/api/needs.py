@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from assistant.api.answers import Answers
 from assistant.api.house import House
+from assistant.api.undo import Undos
 
 
 def need_house(request: Request) -> House:
@@ -18,5 +19,10 @@ def need_answers(request: Request) -> Answers:
     return cast(Answers, request.app.state.answers)
 
 
+def need_undos(request: Request) -> Undos:
+    return cast(Undos, request.app.state.undos)
+
+
 HouseDep = Annotated[House, Depends(need_house)]
 AnswersDep = Annotated[Answers, Depends(need_answers)]
+UndosDep = Annotated[Undos, Depends(need_undos)]

@@ -47,6 +47,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, House]]:
     with served(tmp_path_factory.mktemp("home"), max_upload_mb=2) as running:
+        settled(running[1])  # the sample corpus is read: tests ask it
         yield running
 
 
@@ -78,11 +79,16 @@ def filled(house: House, corpus: str, files: dict[str, bytes], folder: Path) -> 
     for name, content in files.items():
         (folder / name).write_bytes(content)
         jobs.append(house.library.submit(corpus, folder / name, name))
-    deadline = time.monotonic() + 120
+    settled(house, jobs)
+    return corpus
+
+
+def settled(house: House, jobs: list[int] | None = None) -> None:
+    """Waits until these jobs, or all, are done."""
+    deadline = time.monotonic() + 180
     while any(job.open for job in house.library.jobs(ids=jobs)):
         assert time.monotonic() < deadline, house.library.jobs(ids=jobs)
         time.sleep(0.1)
-    return corpus
 
 
 Opener = Callable[..., "Page"]

@@ -68,10 +68,28 @@ def test_cell_is_marked_in_its_table(page: Page) -> None:
     choose(page, "thickshell guide")
     ask(page, "What does a monthly pass cost?")
     page.locator(".msg.bot .cite").first.click()
+    expect(page.locator("#src-1 td.used", has_text="98")).to_be_visible()  # the row stands in its card as a table
     page.locator("#src-1 [data-tab=table]").click()
     expect(page.locator("td.used", has_text="98")).to_be_visible()
     expect(page.locator("#ev-body")).to_contain_text("B6")
     expect(page.locator("#ev-body")).to_contain_text("Fares")
+
+
+def test_the_looked_up_cell_is_marked_alone_and_the_next_question_is_answered(page: Page) -> None:
+    choose(page, "thickshell guide")
+    ask(page, "How many cars travelled in June?")
+    page.locator(".msg.bot .cite").first.click()
+    expect(page.locator("#src-1 td.used mark")).to_have_text("2731")
+    page.locator("#src-1 [data-tab=table]").click()
+    expect(page.locator("#ev-body td.used")).to_have_text(["2731"])
+    expect(page.locator("#ev-body td.row").first).to_have_text("June")
+    expect(page.locator("#ev-body .where b").last).to_have_text("D7")
+    nextone = page.locator(".followups .pill").first
+    question = nextone.inner_text()
+    assert "June" in question
+    nextone.click()
+    finished(page, question)
+    expect(page.locator(".msg.bot .body").last).to_contain_text("June, ")
 
 
 def test_abstention_shows_the_nearest_passages(page: Page, harbour: str) -> None:
@@ -190,6 +208,9 @@ def test_conversations_are_found_renamed_exported_and_deleted(page: Page, harbou
     page.click(".conv [data-act=delete]")
     expect(page.locator(".conv")).to_have_count(0)
     expect(page.locator(".welcome")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".conv .open")).to_have_text("Waste days")
+    expect(page.locator(".msg.bot .body")).to_contain_text("Tuesdays")
 
 
 def test_attached_file_is_private_and_goes_with_its_conversation(page: Page, house: House, harbour: str) -> None:

@@ -84,10 +84,13 @@ def test_list_is_searched_sorted_and_deleted_in_bulk(page: Page) -> None:
     page.get_by_role("checkbox", name="Select: a.txt").check()
     page.get_by_role("checkbox", name="Select: b.txt").check()
     page.click("#fl-del")
-    expect(page.locator("#fl-del")).to_contain_text("cannot be undone")
+    expect(page.locator("#fl-del")).to_have_text("Delete 2?")
     page.click("#fl-del")
     expect(page.locator("#ts-filelist > li")).to_have_count(1)
     expect(page.locator("#fl-sum")).to_have_text("1 document · 1 ready")
+    expect(page.locator("#ts-toast")).to_contain_text("2 documents deleted.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#ts-filelist > li[data-state=ready]")).to_have_count(3, timeout=SLOW)
 
 
 def test_p07_deleted_document_is_gone_from_answers_and_pages(page: Page, base: str) -> None:
@@ -128,6 +131,12 @@ def test_rename_export_import_delete_a_corpus(page: Page, tmp_path: Path) -> Non
     download.value.save_as(archive)
     page.click("[data-act=delete-corpus]")
     expect(page.locator("#c-sure")).to_contain_text("Orchard 2026")
+    page.click("[data-act=delete-corpus-sure]")
+    expect(page.locator("#rail-root .row", has_text="Orchard 2026")).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(page.locator("#c-name")).to_have_text("Orchard 2026")
+    expect(page.locator("#ts-filelist > li[data-state=ready]")).to_have_count(1)
+    page.click("[data-act=delete-corpus]")
     page.click("[data-act=delete-corpus-sure]")
     expect(page.locator("#rail-root .row", has_text="Orchard 2026")).to_have_count(0)
     page.set_input_files("#ts-import", archive)

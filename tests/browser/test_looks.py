@@ -173,6 +173,9 @@ def test_phone(open_page: Opener, harbour: str) -> None:
     assert sheet["y"] > 100
     assert mark["y"] + mark["height"] <= sheet["y"], "the sentence that is checked stays in view"
     expect(page.locator("#ev-claim")).to_contain_text("green container")
+    assert not page.locator("#ev-claim").inner_text().rstrip().endswith("1"), "chips are no part of the sentence"
+    quoted = box(page.locator("#src-1 mark"))
+    assert quoted["y"] + quoted["height"] <= 844, "the quoted words are in view"
     page.keyboard.press("Escape")
     expect(page.locator("#ts-ev")).to_be_hidden()
     page.click("#ts-menu")

@@ -78,6 +78,21 @@ export function bytes(count) {
   if (count == null) return "";
   return count >= 1e9 ? (count / 1e9).toFixed(1) + " GB" : count >= 1e6 ? (count / 1e6).toFixed(1) + " MB" : Math.max(1, Math.round(count / 1e3)) + " KB";
 }
+/* Deletes at once and says so, with a button that takes it back for some seconds; `after` draws what came back. */
+export async function deleteWithUndo(addresses, said, after) {
+  const offers = [];
+  for (const address of addresses) offers.push(await send(`${address}${address.includes("?") ? "&" : "?"}undo=true`, "DELETE"));
+  const tokens = offers.filter((offer) => offer?.undo);
+  if (!tokens.length) return toast(said);
+  const back = trying(async () => {
+    const came = [];
+    for (const { undo } of tokens) came.push(await send(`/v1/undo/${undo}`));
+    toast(t("undone"), null, "", 3000);
+    await after(came);
+  });
+  // A little less than the server's time, so that a press in the last moment is not too late.
+  toast(said, back, t("undo"), tokens[0].seconds * 1000 - 2000);
+}
 let hide = 0;
 /* One line at the bottom, read out by screen readers; `action` adds a button. */
 export function toast(text, action = null, label = "", stay = 5000) {
@@ -96,6 +111,7 @@ export function toast(text, action = null, label = "", stay = 5000) {
     button.addEventListener("click", () => { box.classList.remove("on"); action(); });
     box.append(button);
   }
+  box.classList.toggle("action", Boolean(action));
   box.classList.add("on");
   clearTimeout(hide);
   hide = setTimeout(() => box.classList.remove("on"), stay);

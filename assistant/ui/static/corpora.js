@@ -1,5 +1,5 @@
 /* Corpora and their documents: upload by drop, progress per file, search, sort, selection, reports. */
-import { $, $$, act, bytes, el, fill, getJson, query, send, sendFile, state, sure, t, toast, trying } from "./base.js";
+import { $, $$, act, bytes, deleteWithUndo, el, fill, getJson, query, send, sendFile, state, sure, t, toast, trying } from "./base.js";
 import { rail } from "./rail.js";
 import { chooser } from "./chat.js";
 import { dropped, named, upload } from "./uploads.js";
@@ -150,7 +150,7 @@ function tools(item, row, working) {
     if (row.file && !row.final) made.push(button(t("retry"), () => { drop(row); enqueue([{ file: row.file, name: row.name }], row.corpus); }));
     made.push(button(t("remove"), () => { drop(row); draw(); }));
   }
-  if (!working && !row.key) made.push(button(t("delete"), async (made) => { if (sure(made)) { await send(`/v1/documents?${query({ corpus: here(), name: row.name })}`, "DELETE"); selected.delete(row.name); } }));
+  if (!working && !row.key) made.push(button(t("delete"), async (made) => { if (sure(made)) { selected.delete(row.name); await remove([row.name], t("document_deleted", { name: row.name })); } }));
   box.replaceChildren(...made);
 }
 function passwordForm(row) {
@@ -183,6 +183,8 @@ function summary(rows) {
   all.indeterminate = selected.size > 0 && !all.checked;
   $("#fl-bar").hidden = !server.length && !local.length;
 }
+
+const remove = (names, said, corpus = here()) => deleteWithUndo(names.map((name) => `/v1/documents?${query({ corpus, name })}`), said, async () => { await Promise.all([poll(), rail()]); });
 
 /* ---- files on their way to the server */
 let keys = 0;
@@ -270,13 +272,14 @@ export function startCorpora() {
   act("delete-corpus-sure", async () => {
     const corpus = here();
     clearTimeout(timer);
-    await send(`/v1/corpora?${query({ name: corpus })}`, "DELETE");
+    await deleteWithUndo([`/v1/corpora?${query({ name: corpus })}`], t("corpus_deleted", { name: corpus }), async () => { arrive(corpus); await listsChanged(); });
     await Promise.all([leave(corpus), listsChanged()]);
   });
   act("delete-many", async (button) => {
     if (!sure(button, t("delete_n_sure", { n: selected.size }))) return;
-    const corpus = here();
-    for (const name of [...selected]) { await send(`/v1/documents?${query({ corpus, name })}`, "DELETE"); selected.delete(name); }
+    const names = [...selected];
+    selected.clear();
+    await remove(names, t("documents_deleted", { n: names.length }));
     delete button.dataset.sure;
     await poll();
   });

@@ -1,5 +1,5 @@
 /* Start: lift our roots out of Gradio's prose, load the words, draw, route. */
-import { $, $$, act, fill, listen, loadWords, query, send, state, sure, t, toast, trying } from "./base.js";
+import { $, $$, act, deleteWithUndo, fill, listen, loadWords, query, send, state, sure, t, toast, trying } from "./base.js";
 import { attach, drawAttached, startComposer } from "./composer.js";
 import { chooser, focusBox, show, startChat } from "./chat.js";
 import { corpora, dropFiles, startCorpora } from "./corpora.js";
@@ -49,14 +49,15 @@ function lift() {
 }
 function keys() {
   document.addEventListener("keydown", (event) => {
-    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && (event.target.value || "") !== "";
+    if ((event.ctrlKey || event.metaKey) && event.key === "z" && !typing) { const undo = $("#ts-toast.on.action button"); if (undo) { event.preventDefault(); undo.click(); } }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") {
       if (closeTop()) return;
       if (state.busy) $("#ts-stop").click();
       return;
     }
-    if (typing) return;
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
     if (event.key === "/") { event.preventDefault(); if (state.view !== "chat") location.hash = `#/chat/${state.conversation}`; $("#ts-box").focus(); }
     if (event.key === "n") { event.preventDefault(); $("[data-act=new]").click(); }
     if (event.key === "?") openHelp();
@@ -80,8 +81,10 @@ function attachments() {
   const own = () => `conversation-${state.conversation}`;
   act("unattach", async (button) => {
     if (!sure(button)) return;
-    await send(`/v1/documents?${query({ corpus: own(), name: button.closest("li").dataset.name })}`, "DELETE");
-    await show(state.conversation, { keepPlace: true });
+    const conversation = state.conversation, name = button.closest("li").dataset.name;
+    const again = async () => { if (state.conversation === conversation) await show(conversation, { keepPlace: true }); };
+    await deleteWithUndo([`/v1/documents?${query({ corpus: own(), name })}`], t("document_deleted", { name }), again);
+    await again();
   });
   document.addEventListener("change", trying(async (event) => {
     if (!event.target.matches?.("[data-add]") || !event.target.value) return;

@@ -1,5 +1,5 @@
 /* The rail: conversations with search, rename, export, delete; corpora; language. */
-import { $, $$, act, el, fill, send, state, sure, t, toast, trying } from "./base.js";
+import { $, $$, act, deleteWithUndo, el, fill, send, state, sure, t, trying } from "./base.js";
 import { paint } from "./theme.js";
 
 let searched = "";
@@ -81,8 +81,10 @@ export function startRail(onDeleted) {
   act("delete", async (button) => {
     if (!sure(button)) return;
     const id = button.closest("li").dataset.id;
-    await send(`/v1/conversations/${id}`, "DELETE");
-    toast(t("conversation_deleted"));
+    await deleteWithUndo([`/v1/conversations/${id}`], t("conversation_deleted"), async () => {
+      if (state.view === "chat" && !state.conversation) location.hash = `#/chat/${id}`;
+      await rail(true);
+    });
     if (state.conversation === id) onDeleted();
     await rail(true);
   });
