@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -46,10 +47,17 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "n": len(asked),
         "p50_ms": round(float(np.percentile(total, 50)), 1),
         "p95_ms": round(float(np.percentile(total, 95)), 1),
-        "parts_p50_ms": {
-            part: round(float(np.percentile([row.get(part, 0.0) for row in times], 50)), 1)
-            for part in ("retrieve", "read", "compose")
-        },
+        "parts_p50_ms": _parts(times, 50),
+        "parts_p95_ms": _parts(times, 95),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def _parts(times: list[dict[str, float]], percent: int) -> dict[str, float]:
+    """Each part's own percentile over all questions."""
+    return {
+        part: round(float(np.percentile([row.get(part, 0.0) for row in times], percent)), 1)
+        for part in ("retrieve", "read", "compose")
     }
 
 
