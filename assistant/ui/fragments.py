@@ -135,7 +135,9 @@ def corpora(request: Request, house: HouseDep, current: str = "") -> str:
 def files(request: Request, corpus: str, house: HouseDep) -> Response:
     """The rows of a corpus's list; null where the corpus is gone: a page that still asks for it has not heard yet."""
     try:
-        documents, jobs = house.library.documents(corpus), house.library.jobs(corpus)
+        # Jobs first: one that ends in between is still shown as open, and the page asks again. The other way round, a
+        # document would be shown as it was before its job ended, for good.
+        jobs, documents = house.library.jobs(corpus), house.library.documents(corpus)
     except NotFound:
         return JSONResponse(None)
     return JSONResponse(rows(documents, jobs, language_of(request)))

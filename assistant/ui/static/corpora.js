@@ -45,7 +45,9 @@ async function poll() {
     draw();
     if (before !== sums(rows)) { cards(); rail(); }
   } catch { /* the next turn tries again */ }
+  clearTimeout(timer);
   if (server.some((row) => row.open) || local.some((row) => ["uploading", "queued", "sent"].includes(row.state))) timer = setTimeout(poll, 700);
+  else if (server.some((row) => WORKING.includes(row.state))) timer = setTimeout(poll, 3000);
 }
 const sums = (rows) => ["ready", "words", "failed"].map((name) => rows.filter((row) => row.state === name).length).join() + "," + rows.length;
 /* The cards' counts follow the list. */
