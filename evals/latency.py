@@ -14,7 +14,7 @@ import numpy as np
 
 from assistant.types import Question
 from evals.data import REPORTED
-from evals.homes import ensure, house_at
+from evals.homes import ensure
 
 if TYPE_CHECKING:
     from assistant.wiring import House
@@ -29,12 +29,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    house = house_at(args.home)
+    from assistant.settings import load
+    from assistant.wiring import House
+
+    house = House(load({"home": args.home}))  # not `house_at`, which keeps readings
     try:
         corpora, asked = _corpora(house, args.data, args.passages)
         random.Random(args.seed).shuffle(asked)
-        asked = asked[: args.limit or 200]
-        for question in asked[:WARM]:
+        warm, asked = asked[:WARM], asked[WARM:][: args.limit or 200]
+        for question in warm:
             house.assistant.answer(Question(question, corpora))
         times = [_timed(house, question, corpora) for question in asked]
         count = sum(info.passages for info in house.library.corpora() if info.name in corpora)
