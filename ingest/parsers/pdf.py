@@ -156,6 +156,8 @@ def _add_scanned(flow: Flow, page: Any, number: int, words: Sequence[Word]) -> N
 def _report(flow: Flow, pictures: int) -> None:
     if flow.repeated:
         flow.builder.warn(f"Page headers and footers are kept once; {flow.repeated} repetitions were left out.")
+    if flow.line_numbers:
+        flow.builder.warn(f"{flow.line_numbers} numbers of printed lines in the margin were left out.")
     if pictures:
         flow.builder.warn(f"{pictures} page(s) hold pictures; text inside them was not read.")
 

@@ -11,18 +11,16 @@ from ingest.parsers.numbers import typed
 from ingest.parsers.pdf_lattice import find_ruled
 from ingest.parsers.pdf_layout import (
     Island,
-    Paragraph,
     Segment,
     gutter,
-    is_list,
     joined,
-    line_of,
     ordered,
-    paragraphs,
     rows_of,
     segments_of,
     union,
 )
+from ingest.parsers.pdf_margin import without_line_numbers
+from ingest.parsers.pdf_paragraphs import Paragraph, is_list, line_of, paragraphs
 from ingest.parsers.pdf_style import Style, learn, running_key, unhyphenated, vocabulary
 from ingest.parsers.pdf_tables import Found, find_tables, is_strong
 from ingest.parsers.pdf_text import Word, turned, upright
@@ -39,6 +37,7 @@ class Flow:
     plain: BlockKind = "paragraph"
     running: set[str] = field(default_factory=set)  # heads and feet already kept
     repeated: int = 0  # and left out since
+    line_numbers: int = 0  # left out
     title: str = ""  # the last short lines: a table's name
     title_level: int = 9  # of the heading that names the document: the highest on page 1; 0: the file names itself
 
@@ -60,7 +59,8 @@ def add_page(flow: Flow, words: Sequence[Word], number: int, rules: Sequence[Box
     """Words of every direction, the main one first. `rules`, `height`: of the page as displayed."""
     flow.style.words.update(vocabulary(words))
     for turn in sorted({word.turn for word in words}, key=lambda t: -sum(w.turn == t for w in words)):
-        own = [w for w in words if w.turn == turn]
+        own, numbers = without_line_numbers([w for w in words if w.turn == turn])
+        flow.line_numbers += numbers
         if turn == 0 and flow.style.running:
             own = _without_running(flow, own, number, height)
         if own:

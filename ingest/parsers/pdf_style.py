@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ingest.parsers.pdf_layout import Paragraph, TextLine, joined, rows_of
+from ingest.parsers.pdf_layout import joined, rows_of
+from ingest.parsers.pdf_paragraphs import Paragraph, TextLine
 from ingest.parsers.pdf_text import Word
 
 SAMPLE = 40  # pages

@@ -27,7 +27,8 @@ from ingest.parsers.pdf_cells import (
     row_size,
 )
 from ingest.parsers.pdf_headers import header_grid, header_start
-from ingest.parsers.pdf_layout import is_list, overlap, union
+from ingest.parsers.pdf_layout import overlap, union
+from ingest.parsers.pdf_paragraphs import is_list
 
 
 @dataclass(frozen=True, slots=True)

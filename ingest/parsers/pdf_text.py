@@ -23,6 +23,11 @@ _DROPPED = {"\x00", "\u200b", "\ufeff", "\u00ad"}
 # TeX prints an accent before its letter.
 _ACCENT = re.compile("([\u00a8\u00b4\u02c6\u02dc\u00b8\u02c7\u02da])([A-Za-z\u0131])")
 _COMBINING = dict(zip("\u00a8\u00b4\u02c6\u02dc\u00b8\u02c7\u02da", "\u0308\u0301\u0302\u0303\u0327\u030c\u030a"))
+_SYMBOLS = {
+    0xF02D: "-", 0xF06C: "•", 0xF06E: "▪", 0xF06F: "□", 0xF071: "□", 0xF075: "◆", 0xF076: "◆", 0xF0A7: "▪", 0xF0A8: "□",
+    0xF0B7: "•", 0xF0D8: "►", 0xF0E0: "→", 0xF0FC: "✓", 0xF0FE: "☑",
+}  # fmt: skip
+"""Bullets and ticks of the Symbol and Wingdings fonts, which office programs leave in the private range."""
 _BLANK = re.compile(r"[\s\x00-\x1f]")
 
 
@@ -38,6 +43,7 @@ class Word:
     bold: bool = False
     space: bool = True  # a blank stands before it
     turn: int = 0
+    typed: bool = False  # that blank is in the file, not PDFium's guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def _words(raw: Any, frame: Frame) -> Iterator[Word]:
     styles: dict[int, _Style] = {}
     chars: dict[int, str] = {}
     run: list[str] = []
-    style, first, space = _Style(1, False, 0, 0), 0, True
+    style, first, space, typed = _Style(1, False, 0, 0), 0, True, False
     low = high = cross = x0 = y0 = x1 = y1 = 0.0
     rect = pdfium.FS_RECTF()
     unicode, loose = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
@@ -115,9 +121,10 @@ def _words(raw: Any, frame: Frame) -> Iterator[Word]:
             char = chars[code] = _character(code)
         if not char or char == " ":
             if run:
-                yield _word(raw, run, style, first, (x0, y0, x1, y1), space, frame)
-                run, space = [], False
+                yield _word(raw, run, style, first, (x0, y0, x1, y1), space, typed, frame)
+                run, space, typed = [], False, False
             space = space or bool(char)
+            typed = typed or (bool(char) and pdfium.FPDFText_IsGenerated(raw, i) == 0)
             continue
         loose(raw, i, rect)
         left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
@@ -125,8 +132,8 @@ def _words(raw: Any, frame: Frame) -> Iterator[Word]:
             a, b, c = (left, right, bottom) if style.quarter == 0 else _span(left, bottom, right, top, style.quarter)
             reach = 0.3 * style.size
             if a - high > reach or low - b > reach or not -reach <= c - cross <= reach:
-                yield _word(raw, run, style, first, (x0, y0, x1, y1), space, frame)
-                run, space = [], False
+                yield _word(raw, run, style, first, (x0, y0, x1, y1), space, typed, frame)
+                run, space, typed = [], False, False
             else:
                 run.append(char)
                 low, high, cross = a, b, c
@@ -137,7 +144,7 @@ def _words(raw: Any, frame: Frame) -> Iterator[Word]:
         x0, y0, x1, y1 = left, bottom, right, top
         low, high, cross = _span(left, bottom, right, top, style.quarter)
     if run:
-        yield _word(raw, run, style, first, (x0, y0, x1, y1), space, frame)
+        yield _word(raw, run, style, first, (x0, y0, x1, y1), space, typed, frame)
 
 
 def _span(left: float, bottom: float, right: float, top: float, quarter: int) -> tuple[float, float, float]:
@@ -151,7 +158,7 @@ def _character(code: int) -> str:
         return "-"
     if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
         return "\ufffd"
-    char = chr(code)
+    char = _SYMBOLS.get(code) or chr(code)
     if char in _DROPPED:
         return ""
     if _BLANK.match(char):
@@ -205,7 +212,9 @@ def turned(box: Box, turn: int) -> Box:
     return upright(box, -turn % 4)
 
 
-def _word(raw: Any, run: list[str], style: _Style, first: int, box: Box, space: bool, frame: Frame) -> Word:
+def _word(
+    raw: Any, run: list[str], style: _Style, first: int, box: Box, space: bool, typed: bool, frame: Frame
+) -> Word:
     """The word of characters `run`, the first of them at index `first`; `box` in the page's own coordinates."""
     x, y = ctypes.c_double(), ctypes.c_double()
     pdfium.FPDFText_GetCharOrigin(raw, first, x, y)
@@ -216,7 +225,7 @@ def _word(raw: Any, run: list[str], style: _Style, first: int, box: Box, space: 
     if y1 - y0 < 0.3 * style.size:
         y0, y1 = base - 0.8 * style.size, base + 0.2 * style.size
     text = _ACCENT.sub(_accented, "".join(run))
-    return Word(text, (x0, y0, x1, y1), base, style.size, style.bold, space, style.turn)
+    return Word(text, (x0, y0, x1, y1), base, style.size, style.bold, space, style.turn, typed)
 
 
 def _accented(match: re.Match[str]) -> str:

@@ -52,6 +52,47 @@ def test_lines_have_boxes_from_the_top_left(make_pdf: MakePdf) -> None:
     assert 190 < x1 < 210
 
 
+TRANSCRIPT = [
+    "The above-entitled matter came on for oral", "argument before the court in the morning,", "and was heard.", "",
+    "MR. GREY: The harbour was closed because of", "the storm, and ships of any size had to wait", "outside until",
+    "the pilot came back.", "", "", "MS. WHITE: How long did they wait? I ask", "since the log says nothing of it.",
+]  # fmt: skip
+
+
+def numbered(canvas: Canvas, lines: list[str], x: float = 90) -> None:
+    canvas.setFont("Courier", 10)
+    for n, line in enumerate(lines, 1):
+        canvas.drawRightString(60, 560 - 20 * n, str(n))
+        canvas.drawString(x, 560 - 20 * n, line)
+
+
+def test_line_numbers_in_the_margin_are_left_out(make_pdf: MakePdf) -> None:
+    document = parsed(make_pdf(lambda canvas: numbered(canvas, TRANSCRIPT)), "pdf")
+    assert "of\nthe storm, and ships of any size had to wait\noutside until\nthe pilot came back." in document.text
+    assert not re.search(r"\d", document.text)
+    assert document.report.warnings == ("12 numbers of printed lines in the margin were left out.",)
+
+
+def test_ranks_and_numbered_names_stay(make_pdf: MakePdf) -> None:
+    names = [f"{name} of the {n}th town" for n, name in enumerate(["Ann", "Bob", "Cid", "Dan", "Eva", "Fay"] * 2)]
+    document = parsed(make_pdf(lambda canvas: numbered(canvas, names)), "pdf")
+    assert "7 Ann of the 6th town" in document.text
+    assert document.report.warnings == ()
+
+
+def test_a_narrow_blank_of_the_file_is_one(make_pdf: MakePdf) -> None:
+    """Justified lines squeeze blanks to a tenth of the font size; letters set apart without one stay a word."""
+
+    def draw(canvas: Canvas) -> None:
+        text = canvas.beginText(50, 500)
+        text.setFont("Helvetica", 10)
+        text.setWordSpace(-1.8)
+        text.textLine("the strength of a standard nut of comparable size")
+        canvas.drawText(text)
+
+    assert parsed(make_pdf(draw), "pdf").text == "the strength of a standard nut of comparable size"
+
+
 # A line whose middle is about (140, 303) from the bottom left; the page is 400 x 600 points as displayed.
 @pytest.mark.parametrize(("rotate", "middle"), [(90, (303, 140)), (180, (260, 303)), (270, (97, 460))])
 def test_boxes_follow_the_page_as_displayed(make_pdf: MakePdf, rotate: int, middle: tuple[float, float]) -> None:
