@@ -6,54 +6,38 @@ one transaction) and are therefore read as ranges.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assistant.errors import NotFound
 from assistant.types import Document, DocumentInfo, Passage
 from ingest.catalog.database import Catalog
-from ingest.catalog.queries import BATCH, LIVE, batches, corpus_row, info_of, shown_documents, unpack
+from ingest.catalog.passage_queries import (
+    Span,
+    fully_embedded,
+    ids_of_dates,
+    ids_of_formats,
+    live_ids,
+    live_row,
+    other_encoders,
+    select_passages,
+    spans_of,
+)
+from ingest.catalog.queries import BATCH, batches, corpus_row, info_of, shown_documents, unpack
 from ingest.catalog.tables import CorpusRow, DocumentRow, PassageRow, VectorRow
+from ingest.recent import Recent
 
 if TYPE_CHECKING:
     from assistant.seams import F32, I64
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-Span: TypeAlias = "tuple[int, int] | I64"
-"""Ids of a document's passages: (first, count), or all of them where they do not follow each other."""
 Revisions = tuple[tuple[int, int], ...]
 PASSAGES_KEPT = 20_000
 DOCUMENTS_KEPT = 8
-
-
-class Recent(Generic[K, V]):
-    """A bounded mapping that forgets what was used longest ago. Safe for threads."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._items: OrderedDict[K, V] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: K) -> V | None:
-        with self._lock:
-            if key in self._items:
-                self._items.move_to_end(key)
-            return self._items.get(key)
-
-    def put(self, key: K, value: V) -> None:
-        with self._lock:
-            self._items[key] = value
-            self._items.move_to_end(key)
-            while len(self._items) > self._size:
-                self._items.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +74,7 @@ class SqlPassages:
             found = {i: p for i in wanted if (p := recent.get(i)) is not None}
             missing = [i for i in dict.fromkeys(wanted) if i not in found]
             for batch in batches(missing):
-                for passage in _select_passages(session, PassageRow.id.in_(batch)):
+                for passage in select_passages(session, PassageRow.id.in_(batch)):
                     found[passage.id] = passage
                     recent.put(passage.id, passage)
         return [found[i] for i in wanted if i in found]
@@ -103,7 +87,7 @@ class SqlPassages:
             ).first()
             if place is None:
                 return []
-            around = _select_passages(
+            around = select_passages(
                 session,
                 PassageRow.document_id == place.document_id,
                 PassageRow.ordinal.between(place.ordinal - before, place.ordinal + after),
@@ -112,13 +96,13 @@ class SqlPassages:
 
     def document_passages(self, corpus: str, name: str) -> list[Passage]:
         with self._catalog.read() as session:
-            row = _live_row(session, corpus, name)
-            return _select_passages(session, PassageRow.document_id == row.id)
+            row = live_row(session, corpus, name)
+            return select_passages(session, PassageRow.document_id == row.id)
 
     # --- documents --------------------------------------------------------------------------------------------------
     def document(self, corpus: str, name: str) -> Document:
         with self._catalog.read() as session:
-            row = _live_row(session, corpus, name)
+            row = live_row(session, corpus, name)
             if (known := self._documents.get(row.id)) is not None:
                 return known
             if row.parsed is None:
@@ -143,14 +127,14 @@ class SqlPassages:
     ) -> Filter:
         with self._catalog.read() as session:
             places = [corpus_row(session, name).id for name in corpora]
-            hidden = frozenset(_live_ids(session, places, without)) if without else frozenset()
+            hidden = frozenset(live_ids(session, places, without)) if without else frozenset()
             if not (only or formats or since or until):
                 return Filter(None, hidden)
-            allowed = _live_ids(session, places, only)
+            allowed = live_ids(session, places, only)
             if formats:
-                allowed &= _ids_of_formats(session, places, formats)
+                allowed &= ids_of_formats(session, places, formats)
             if since or until:
-                allowed &= _ids_of_dates(session, places, since, until)
+                allowed &= ids_of_dates(session, places, since, until)
         return Filter(frozenset(allowed) - hidden, hidden)
 
     # --- ids and vectors --------------------------------------------------------------------------------------------
@@ -216,7 +200,7 @@ class SqlPassages:
         """(passage ids, document ids) of live documents, ascending by passage id. A version's passages never change,
         so where they are is asked once."""
         fresh = [d for d in documents if d not in self._spans]
-        self._spans.update(_spans_of(session, fresh))
+        self._spans.update(spans_of(session, fresh))
         spans = [(d, self._spans[d]) for d in documents if d in self._spans]  # none for a document without passages
         runs = np.asarray([(span[0], span[1], d) for d, span in spans if isinstance(span, tuple)], np.int64)
         runs = runs.reshape(-1, 3)
@@ -234,11 +218,11 @@ class SqlPassages:
         """Those whose passages all have vectors. A version's passages never change, so each is looked at once."""
         known = self._embedded.setdefault(encoder, set())
         fresh = [d for d in documents if d not in known]
-        if len(fresh) > BATCH and not _other_encoders(session, encoder):
+        if len(fresh) > BATCH and not other_encoders(session, encoder):
             known.update(fresh)  # `ready` says it: there is one encoder only
             return documents
         for batch in batches(fresh):
-            known.update(_fully_embedded(session, batch, encoder))
+            known.update(fully_embedded(session, batch, encoder))
         return [d for d in documents if d in known]
 
 
@@ -252,98 +236,3 @@ def vectors_of(blobs: Sequence[bytes]) -> F32:
 def vector_bytes(row: F32) -> bytes:
     """One row as VectorRow keeps it."""
     return np.asarray(row, dtype="<f2").tobytes()
-
-
-def _select_passages(session: Session, *conditions: ColumnElement[bool]) -> list[Passage]:
-    """Live passages in reading order of their document."""
-    query = (
-        select(
-            PassageRow.id,
-            CorpusRow.name,
-            DocumentRow.name,
-            PassageRow.start,
-            PassageRow.end,
-            PassageRow.text,
-            PassageRow.context,
-            PassageRow.page,
-            PassageRow.table,
-        )
-        .join(DocumentRow, DocumentRow.id == PassageRow.document_id)
-        .join(CorpusRow, CorpusRow.id == DocumentRow.corpus_id)
-        .where(LIVE, *conditions)
-        .order_by(PassageRow.document_id, PassageRow.ordinal)
-    )
-    return [Passage(*row) for row in session.execute(query)]
-
-
-def _live_row(session: Session, corpus: str, name: str) -> DocumentRow:
-    place = corpus_row(session, corpus).id
-    row = session.scalar(select(DocumentRow).where(DocumentRow.corpus_id == place, DocumentRow.name == name, LIVE))
-    if row is None:
-        raise NotFound(
-            f"There is no searchable document named “{name}” in the corpus “{corpus}”; look at its state in the list."
-        )
-    return row
-
-
-def _live_ids(session: Session, corpora: Sequence[int], names: Sequence[str]) -> set[int]:
-    """Live documents of these names (all for no names). A name that exists but is not live yet has no ids."""
-    if not names:
-        return set(session.scalars(select(DocumentRow.id).where(DocumentRow.corpus_id.in_(corpora), LIVE)))
-    ids: set[int] = set()
-    known: set[str] = set()
-    for batch in batches(list(dict.fromkeys(names))):
-        query = select(DocumentRow.id, DocumentRow.name, DocumentRow.live, DocumentRow.state)
-        for row in session.execute(query.where(DocumentRow.corpus_id.in_(corpora), DocumentRow.name.in_(batch))):
-            known.add(row.name)
-            if row.live and row.state in ("words", "ready"):
-                ids.add(row.id)
-    for name in names:
-        if name not in known:
-            raise NotFound(f"There is no document named “{name}” in the corpora that were asked; check the name.")
-    return ids
-
-
-def _ids_of_formats(session: Session, corpora: Sequence[int], formats: Sequence[str]) -> set[int]:
-    query = select(DocumentRow.id).where(DocumentRow.corpus_id.in_(corpora), DocumentRow.format.in_(formats), LIVE)
-    return set(session.scalars(query))
-
-
-def _ids_of_dates(session: Session, corpora: Sequence[int], since: str, until: str) -> set[int]:
-    """Documents by the date they state, else that of their upload; both ends count, as far as they are given."""
-    day = func.coalesce(func.nullif(DocumentRow.date, ""), DocumentRow.created)
-    query = select(DocumentRow.id).where(DocumentRow.corpus_id.in_(corpora), LIVE)
-    if since:
-        query = query.where(func.substr(day, 1, len(since)) >= since)
-    if until:
-        query = query.where(func.substr(day, 1, len(until)) <= until)
-    return set(session.scalars(query))
-
-
-def _spans_of(session: Session, documents: Sequence[int]) -> Iterator[tuple[int, Span]]:
-    """Document -> where its passages are; one row travels for each document, not one for each passage."""
-    for batch in batches(documents):
-        query = select(
-            PassageRow.document_id, func.min(PassageRow.id), func.max(PassageRow.id), func.count(PassageRow.id)
-        ).where(PassageRow.document_id.in_(batch))
-        for document, first, last, count in session.execute(query.group_by(PassageRow.document_id)):
-            if last - first + 1 == count:
-                yield document, (first, count)
-            else:
-                one = select(PassageRow.id).where(PassageRow.document_id == document).order_by(PassageRow.id)
-                yield document, np.fromiter(session.scalars(one), dtype=np.int64)
-
-
-def _other_encoders(session: Session, encoder: str) -> bool:
-    return session.scalar(select(VectorRow.encoder).where(VectorRow.encoder != encoder).limit(1)) is not None
-
-
-def _fully_embedded(session: Session, documents: Sequence[int], encoder: str) -> set[int]:
-    """Those of the documents none of whose passages lacks a vector of the encoder."""
-    query = (
-        select(PassageRow.document_id)
-        .outerjoin(VectorRow, (VectorRow.hash == PassageRow.hash) & (VectorRow.encoder == encoder))
-        .where(PassageRow.document_id.in_(documents), VectorRow.hash.is_(None))
-        .distinct()
-    )
-    return set(documents) - set(session.scalars(query))
