@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from assistant.embedders import arithmetic
+from assistant.embedders.arithmetic import Precision
+from assistant.embedders.hashed import HashedEmbedder
 from assistant.retrieval.fusion import Temperatures
 from assistant.retrieval.word_queries import WordScore
 from evals.data import REPORTED, RetrievalSet, fitting_sets, from_pairs
 from evals.fit_fusion import fitted, loss, recall
-from evals.pool import Scored
+from evals.pool import BATCH, Scored, embedded
 from evals.retrieval import as_ranking, ranked, values
+
+if TYPE_CHECKING:
+    from assistant.seams import F32
 
 COUNTS = {
     "cmrc2018": (3219, 848),
@@ -86,3 +94,31 @@ def test_the_fit_trusts_the_ranker_that_is_right() -> None:
     assert trust_in_dense > 5 * trust_in_words
     assert recall(rows, chosen) > 0.7
     assert loss(rows, chosen) < loss(rows, Temperatures(0.05, 3.0))
+
+
+class Counting(HashedEmbedder):
+    """Says how many texts it was asked for."""
+
+    precision: Precision = "bf16"
+    asked = 0
+
+    def embed_passages(self, texts: Sequence[str]) -> F32:
+        self.asked += len(texts)
+        return super().embed_passages(texts)
+
+
+def test_a_cut_off_run_goes_on_at_its_block_and_int8_vectors_are_kept_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"passage {n}" for n in range(2 * BATCH + 5)]
+    embedder = Counting(32)
+    embedded(embedder, "passages", texts[:BATCH], tmp_path)
+    whole = embedded(embedder, "passages", texts, tmp_path)
+    assert (len(whole), embedder.asked) == (len(texts), len(texts))
+    assert np.allclose(embedded(embedder, "passages", texts, tmp_path), embedder.embed_passages(texts), atol=1e-3)
+    assert embedder.asked == 2 * len(texts)
+    monkeypatch.setattr(arithmetic, "processor_flags", lambda: frozenset({"avx512_vnni"}))
+    embedder.precision = "int8"
+    embedded(embedder, "passages", texts[:5], tmp_path)
+    embedded(embedder, "passages", texts[:5], tmp_path)
+    assert embedder.asked == 2 * len(texts) + 5
