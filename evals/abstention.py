@@ -185,7 +185,7 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     if args.examples:
         args.examples.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows), "utf-8")
     fitted = fit(rows)
-    reading = "spans" if any("span" in row.features for row in rows) else "words"
+    reading = "spans" if any("answerable" in row.features for row in rows) else "words"
     if args.out:
         stored = json.loads(args.out.read_text("utf-8"))
         stored[reading] = fitted

@@ -55,3 +55,24 @@ def restore(network: SpanNetwork, folder: Path, encoder: str | None) -> None:
     if config["encoder_sha256"] != encoder or config["frozen_layers"] != network.frozen_layers:
         raise NotAvailable(f"The reader in {folder.name} stands on another encoder or froze other layers.")
     network.load_stored(load_file(str(folder / WEIGHTS)))
+
+
+def blend(first: Path, last: Path, share: float, out: Path) -> Path:
+    """Write to `out` the mean of two readers' weights, `share` of it from `last`; its folder.
+
+    Going on from a good reader forgets some of what it knew; the mean keeps both (Wortsman et al. 2022, WiSE-FT).
+    NotAvailable when they stand on different encoders.
+    """
+    from safetensors.torch import load_file, save_file
+
+    before, after = read_config(first), read_config(last)
+    if any(before[key] != after[key] for key in ("encoder_sha256", "frozen_layers")):
+        raise NotAvailable(f"The readers in {first.name} and {last.name} do not stand on the same encoder.")
+    old, new = load_file(str(first / WEIGHTS)), load_file(str(last / WEIGHTS))
+    mixed = {name: (old[name].float() * (1 - share) + new[name].float() * share).half() for name in new}
+    out.mkdir(parents=True, exist_ok=True)
+    save_file(mixed, out / WEIGHTS)
+    del after["dev"]  # of the reader before it was mixed
+    config = after | {"sha256": file_hash(out / WEIGHTS), "blended": {"share": share, "with": before["sha256"]}}
+    (out / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return out

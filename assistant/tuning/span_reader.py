@@ -30,7 +30,7 @@ from assistant.tuning.reading_data import dev_rows, training_mix
 from assistant.tuning.reading_scores import auc
 from assistant.tuning.reading_sets import Row
 from assistant.tuning.span_batches import Batch, Coder, batches
-from assistant.tuning.span_checkpoint import restore, save
+from assistant.tuning.span_checkpoint import blend, restore, save
 from assistant.tuning.span_recipe import Progress, Recipe, rate_factor
 
 log = logging.getLogger(__name__)
@@ -182,6 +182,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=Recipe.rate, help="highest learning rate of the layers")
     parser.add_argument("--negatives", type=float, default=0.35, help="added for that part of the answered questions")
     parser.add_argument("--near", choices=["words", "both"], default="words", help="how near passages are found")
+    parser.add_argument("--blend", type=float, default=1.0, help="share of the new weights in a mean with the start's")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -189,7 +190,10 @@ def main() -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     recipe = Recipe(given.minutes, rate=given.rate, seed=given.seed)
     near: Near = near_by_words if given.near == "words" else NearByBoth(quick_encoder())
-    log.info("done: %s", public_run(given.data, given.out, recipe, given.start, given.negatives, near))
+    done = public_run(given.data, given.out, recipe, given.start, given.negatives, near)
+    if given.start and given.blend < 1:
+        done = blend(given.start, done, given.blend, given.out / "blended")
+    log.info("done: %s", done)
 
 
 if __name__ == "__main__":

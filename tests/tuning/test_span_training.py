@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 from embedders import e5_writer
+from safetensors.torch import load_file, save_file
 
 from assistant.embedders import weights
 from assistant.errors import NotAvailable
+from assistant.readers.span import CONFIG, WEIGHTS, file_hash
 from assistant.tuning import span_reader
 from assistant.tuning.negatives import seeded
 from assistant.tuning.reading_sets import Row, located
 from assistant.tuning.span_batches import NO_PLACE, WINDOW, Batch, Coded, Coder, collated, packed
+from assistant.tuning.span_checkpoint import blend
 from assistant.tuning.span_reader import losses
 from assistant.tuning.span_recipe import Recipe, rate_factor
 
@@ -130,3 +133,26 @@ def test_a_run_goes_on_from_an_earlier_reader(folder: Path, tmp_path: Path, monk
     assert (second / "span.safetensors").read_bytes() == (first / "span.safetensors").read_bytes()
     with pytest.raises(NotAvailable, match="froze other layers"):
         span_reader.train(lambda number: rows, rows, tmp_path / "x", Recipe(1e-9, frozen_layers=0), start=first)
+
+
+def test_blended_weights_are_the_mean_of_both(tmp_path: Path) -> None:
+    for name, value in (("first", 1.0), ("last", 3.0)):
+        (tmp_path / name).mkdir()
+        save_file({"w": torch.full((2,), value, dtype=torch.float16)}, tmp_path / name / WEIGHTS)
+        config = {"format": 1, "sha256": name, "frozen_layers": 4, "encoder_sha256": "e", "dev": {}}
+        (tmp_path / name / CONFIG).write_text(json.dumps(config), "utf-8")
+    made = blend(tmp_path / "first", tmp_path / "last", 0.25, tmp_path / "made")
+    assert load_file(made / WEIGHTS)["w"].tolist() == [1.5, 1.5]
+    config = json.loads((made / CONFIG).read_text("utf-8"))
+    assert config["blended"] == {"share": 0.25, "with": "first"}
+    assert config["sha256"] == file_hash(made / WEIGHTS)
+    assert "dev" not in config
+
+
+def test_readers_of_different_encoders_are_not_blended(tmp_path: Path) -> None:
+    for name in ("first", "last"):
+        (tmp_path / name).mkdir()
+        config = {"sha256": name, "frozen_layers": 4, "encoder_sha256": name}
+        (tmp_path / name / CONFIG).write_text(json.dumps(config), "utf-8")
+    with pytest.raises(NotAvailable, match="same encoder"):
+        blend(tmp_path / "first", tmp_path / "last", 0.5, tmp_path / "made")
