@@ -1,22 +1,16 @@
-"""Corpora and documents of one home: the seam Library. What is derived (words, vectors) follows the catalog.
-
-Storing and removing run under the home's file lock with a marker file: where the process dies in the middle, the next
-one that opens the home finds the marker and finishes the work.
-"""
+"""Corpora and documents of one home: the seam Library. What is derived (words, vectors) follows the catalog."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import psutil
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -26,7 +20,7 @@ from assistant.types import CorpusInfo, Document, DocumentInfo, JobInfo
 from ingest import names, passwords
 from ingest.archive import export_corpus
 from ingest.archive_reader import HIDDEN, Importer
-from ingest.catalog.database import Catalog, now, storage_errors
+from ingest.catalog.database import Catalog, now
 from ingest.catalog.queries import (
     check_free,
     corpus_row,
@@ -37,21 +31,19 @@ from ingest.catalog.queries import (
     unpack,
     versions,
 )
-from ingest.catalog.removal import remove_documents, remove_stray_vectors, texts_of, unused_files
-from ingest.catalog.tables import ConversationRow, CorpusRow, DocumentRow, JobRow, PassageRow
+from ingest.catalog.removal import remove_documents, texts_of
+from ingest.catalog.tables import ConversationRow, CorpusRow, DocumentRow, JobRow
 from ingest.entry import OPEN_STATES, Arrival, Door, renewed
 from ingest.files import FileStore
 from ingest.queue_view import Watch, job_infos
 from ingest.recent import Recent
+from ingest.removing import REMOVING, Removal
 from ingest.shown import corpus_info, document_json
 
 if TYPE_CHECKING:
     from assistant.seams import I64, WordIndex
 
-log = logging.getLogger(__name__)
 IMAGES_KEPT = 24
-REMOVING = "removing"
-"""In the marker file: deleted text may still be on disk."""
 
 
 class Working(Protocol):
@@ -80,14 +72,13 @@ class HomeLibrary:
         self.files = FileStore(catalog.home)
         self._words = words
         self._worker = worker
-        self._forget_vectors = forget_vectors
         self._limit = max_upload_mb << 20
-        self._door = Door(catalog, self.files, self._changing_files, self._limit)
-        self._marker = catalog.home / "files.unfinished"
+        self._removal = Removal(catalog, self.files, words, forget_vectors)
+        self._door = Door(catalog, self.files, self._removal.changing, self._limit)
         self._images: Recent[tuple[str, int, float], bytes] = Recent(IMAGES_KEPT)
         self.files.sweep_incoming()
-        if self._marker.exists():
-            self.sweep()
+        if self._removal.unfinished:
+            self._removal.sweep()
         self._end_dead_imports()
 
     # --- corpora ----------------------------------------------------------------------------------------------------
@@ -131,7 +122,7 @@ class HomeLibrary:
             _rename(session, hidden, corpus)
 
     def delete(self, corpus: str) -> None:
-        with self._changing_files(REMOVING):
+        with self._removal.changing(REMOVING):
             with self.catalog.session() as session:
                 row = corpus_row(session, corpus)
                 place = row.id
@@ -141,7 +132,8 @@ class HomeLibrary:
                 session.execute(update(ConversationRow).where(ConversationRow.corpus == corpus).values(corpus=None))
                 session.delete(row)
             shutil.rmtree(self.catalog.home / "vectors" / str(place), ignore_errors=True)
-            self._after_removal(doomed, hashes, None)
+            self._removal.finish(doomed, hashes, None)
+            self._images = Recent(IMAGES_KEPT)
 
     # --- documents --------------------------------------------------------------------------------------------------
     def documents(self, corpus: str) -> list[DocumentInfo]:
@@ -170,7 +162,7 @@ class HomeLibrary:
             return unpack(row.parsed)
 
     def delete_document(self, corpus: str, name: str) -> None:
-        with self._changing_files(REMOVING):
+        with self._removal.changing(REMOVING):
             with self.catalog.session() as session:
                 place = corpus_row(session, corpus).id
                 doomed = [row.id for row in versions(session, place, name)]
@@ -180,8 +172,9 @@ class HomeLibrary:
                 hashes = remove_documents(session, doomed)
                 session.execute(delete(JobRow).where(JobRow.corpus == corpus, JobRow.name == name))
                 raise_revision(session, place)
-            self._after_removal(doomed, hashes, texts)
-            self._without_vectors(place)
+            self._removal.finish(doomed, hashes, texts)
+            self._images = Recent(IMAGES_KEPT)
+            self._removal.without_vectors(place)
 
     def original(self, corpus: str, name: str) -> Path:
         with self.catalog.read() as session:
@@ -271,73 +264,6 @@ class HomeLibrary:
                 worker.stop()
         return watch.rows
 
-    # --- removing ---------------------------------------------------------------------------------------------------
-    @contextlib.contextmanager
-    def _changing_files(self, what: str = "storing") -> Iterator[None]:
-        """One change of the stored files at a time; a marker stays where the process dies before the end."""
-        with storage_errors(self.catalog.home), self.files.lock():
-            unfinished = self._marker.exists()  # of a process that died since this one began
-            if what == REMOVING or not unfinished:
-                self._marker.write_text(what, "utf-8")
-            try:
-                yield
-            except NotFound:  # nothing was changed yet
-                if not unfinished:
-                    self._marker.unlink(missing_ok=True)
-                raise
-            if unfinished:
-                self.sweep()
-            self._marker.unlink(missing_ok=True)
-
-    def _after_removal(self, documents: Sequence[int], hashes: set[str], texts: Sequence[bytes] | None) -> None:
-        """What follows a removal from the catalog: words, files, page images, and what SQLite leaves on disk."""
-        if documents:
-            self._words.remove(documents)
-        self.discard_unused(hashes)
-        self._images = Recent(IMAGES_KEPT)
-        if not self.catalog.scrub(texts):
-            log.warning("readers held the database; deleted text leaves its log when they are done")
-
-    def _without_vectors(self, place: int) -> None:
-        """Takes vectors of passages that are gone out of the corpus's saved index, where it has one."""
-        folder = self.catalog.home / "vectors" / str(place)
-        if self._forget_vectors is None or not folder.is_dir():
-            return
-        with self.catalog.read() as session:
-            query = select(PassageRow.id).join(DocumentRow).where(DocumentRow.corpus_id == place)
-            live = np.fromiter(session.scalars(query), np.int64)
-        self._forget_vectors(folder, live)
-
-    def discard_unused(self, hashes: set[str]) -> None:
-        """Removes those of the files that no document has: after a removal or a replacement."""
-        with self.files.lock():
-            with self.catalog.read() as session:
-                unused = unused_files(session, hashes)
-            for sha256 in unused:
-                self.files.discard(sha256)
-
-    def sweep(self) -> None:
-        """Removes whatever the catalog does not know: files, words, vectors, index folders. For after a crash."""
-        with self.files.lock():
-            with self.catalog.session() as session:
-                remove_stray_vectors(session)
-                known = set(session.scalars(select(DocumentRow.id)))
-                corpora = {str(i) for i in session.scalars(select(CorpusRow.id))}
-            if stray := self._words.documents() - known:
-                self._words.remove(sorted(stray))
-            self.discard_unused(set(self.files.stored()))
-            for folder in (self.catalog.home / "vectors").glob("*"):
-                if folder.name not in corpora:
-                    shutil.rmtree(folder, ignore_errors=True)
-                elif self._marked() == REMOVING:
-                    self._without_vectors(int(folder.name))
-            # what was being deleted is not known any more, so anything left in the database counts
-            self.catalog.scrub(None if self._marked() == REMOVING else ())
-            self._marker.unlink(missing_ok=True)
-
-    def _marked(self) -> str:
-        return self._marker.read_text("utf-8") if self._marker.exists() else ""
-
     # --- archives ---------------------------------------------------------------------------------------------------
     def export(self, corpus: str, target: Path) -> None:
         """Writes the corpus as one zip archive: originals, texts, passages, a manifest with their hashes."""
@@ -348,7 +274,7 @@ class HomeLibrary:
 
         Searchable by words when this returns; by meaning when its jobs, which embed it, are done.
         """
-        importer = Importer(self.catalog, self.files, self._words, self._changing_files, self._limit)
+        importer = Importer(self.catalog, self.files, self._words, self._removal.changing, self._limit)
         try:
             imported = importer.run(source, name)
         except BaseException:
