@@ -19,6 +19,7 @@ from assistant.types import CorpusInfo
 from assistant.ui import evidence as ev
 from assistant.ui import static_files
 from assistant.ui.files import rows
+from assistant.ui.sentences import SETTINGS
 from assistant.ui.templating import render
 from assistant.ui.transcript import messages
 from assistant.ui.words import Language, dictionary, language_of
@@ -155,8 +156,12 @@ def document(request: Request, corpus: str, name: str, house: HouseDep) -> str:
 @router.get("/settings")
 def settings_(request: Request, house: HouseDep) -> str:
     fields = type(house.settings).model_fields
-    listed = [(name, getattr(house.settings, name), field.description) for name, field in fields.items()]
-    return render("settings", language_of(request), listed=listed, home=house.settings.home)
+    language = language_of(request)
+    meant = SETTINGS if language == "zh" else {}
+    listed = [
+        (name, getattr(house.settings, name), meant.get(name, field.description)) for name, field in fields.items()
+    ]
+    return render("settings", language, listed=listed, home=house.settings.home)
 
 
 @router.get("/part/{name}")

@@ -165,6 +165,33 @@ CHINESE: dict[str, str] = {
 }
 
 
+SETTINGS: dict[str, str] = {
+    "home": "存放全部数据的文件夹。",
+    "host": "监听地址；没有账户时只能是本机。",
+    "port": "页面的端口；0 表示自动选择。",
+    "language": "新访客看到的语言。",
+    "encoder": "编码模型：packaged（内置）、文件夹，或 sentence-transformers 名称。",
+    "reader": "阅读模型：packaged（内置）或文件夹。",
+    "threads": "模型使用的线程数；0 表示与核心数相同。",
+    "precision": "模型的运算精度；int8 只用于编码，最快，但可能漏掉结果。",
+    "allow_downloads": "是否允许从网上下载模型。",
+    "workers": "解析文件的进程数。",
+    "max_upload_mb": "单个文件的最大大小 (MB)。",
+    "parse_seconds": "解析一个文件的最长时间（秒）。",
+    "parse_memory_mb": "一个解析进程的最大内存 (MB)。",
+    "parse_pages": "一个文件最多读取的页数。",
+    "expanded_mb": "压缩文件解压后的最大大小 (MB)。",
+    "ocr": "是否识别图片和没有文字层的页面 (OCR)。",
+    "passage_tokens": "段落的目标长度（编码器的词元数）。",
+    "tier": "默认的回答方式。",
+    "hits": "每个问题检索的段落数。",
+    "quote_words": "回答中引文的最大长度（词）。",
+    "abstain_below": "把握低于此值时不作答；不设则用校准值。",
+    "log_level": "日志的详细程度。",
+}
+"""What each setting means; the English is the setting's own description."""
+
+
 def translated(sentence: str, language: Language) -> str:
     """A sentence of the library in the visitor's language; itself where it is not known.
 

@@ -7,9 +7,10 @@ import re
 import pytest
 
 from assistant.errors import CODES
+from assistant.settings import Settings
 from assistant.types import JobInfo
 from assistant.ui.files import rows
-from assistant.ui.sentences import CHINESE, translated
+from assistant.ui.sentences import CHINESE, SETTINGS, translated
 
 # Sentences of the command line and of the start: they are printed, never shown on the page.
 PRINTED = {
@@ -51,3 +52,8 @@ def test_rows_say_their_problem_in_the_language_and_whether_a_password_helps() -
     assert (row["error"], row["technical"], row["locked"]) == ("PDF 已加密，请输入密码后重试。", job.error, True)
     broken = JobInfo(2, "c", "b.pdf", "failed", 0.0, 0, 0, "The page is empty; save it again in the browser.", "2026")
     assert rows([], [broken])[0]["locked"] is False
+
+
+def test_settings_are_explained_in_chinese_and_none_is_invented() -> None:
+    assert set(SETTINGS) <= set(Settings.model_fields)
+    assert all(re.search("[\u4e00-\u9fff]", text) for text in SETTINGS.values())
