@@ -35,7 +35,10 @@ def ingest(
     with state(context).house(workers=workers) as house:
         if corpus not in {c.name for c in house.library.corpora(private=True)}:
             house.library.create(corpus)
-        summary = add(house, corpus, list(files(paths)), password)
+        found = list(files(paths))
+        if not found:
+            say("No files were found there. Hidden ones, and links that lead out of a folder, are left out; name them.")
+        summary = add(house, corpus, found, password)
         if state(context).json:
             emit(summary)
         else:

@@ -90,6 +90,14 @@ def test_a_bad_file_fails_with_a_sentence_and_the_others_are_ready(run: Run, cor
     assert (code, shown["state"], shown["error"]) == (0, "failed", failure["error"])
 
 
+def test_a_folder_without_files_is_said_to_be_one(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "note.txt").symlink_to(__file__)
+    code, rows, said = run("ingest", str(tmp_path / "none"), "--corpus", "empty")
+    assert (code, rows[0]["documents"]) == (0, 0)
+    assert "No files were found there" in said
+
+
 def test_documents_show_gives_the_files_own_text(run: Run, corpus: Path) -> None:
     code, (row,), _ = run("documents", "show", "light.md", "--corpus", "harbour")
     assert code == 0
@@ -130,5 +138,5 @@ def test_backup_and_restore(run: Run, corpus: Path, tmp_path: Path) -> None:
 
 def test_doctor_names_every_check(run: Run) -> None:
     _, (row,), _ = run("doctor")
-    assert {"python", "packages", "home", "encoder", "reader", "ocr"} <= {check["name"] for check in row["checks"]}
+    assert {"python", "packages", "home", "log", "encoder", "reader", "ocr"} <= {check["name"] for check in row["checks"]}
     assert all(check["detail"] for check in row["checks"])
