@@ -25,6 +25,8 @@ SETS = ("qed", "cmrc2018", "drcd", "cranfield", "nfcorpus", "scifact")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--home", type=Path, required=True, help="home that keeps what was ingested between runs")
+    parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS, help="whose questions are asked")
+    parser.add_argument("--also", nargs="+", default=[], help="corpora that the home has, searched as well")
     parser.add_argument("--passages", type=int, default=20_000, help="at least so many, as far as the sets reach")
 
 
@@ -34,7 +36,7 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
     house = House(load({"home": args.home}))  # not `house_at`, which keeps readings
     try:
-        corpora, asked = _corpora(house, args.data, args.passages)
+        corpora, asked = _corpora(house, args)
         random.Random(args.seed).shuffle(asked)
         warm, asked = asked[:WARM], asked[WARM:][: args.limit or 200]
         for question in warm:
@@ -64,21 +66,21 @@ def _parts(times: list[dict[str, float]], percent: int) -> dict[str, float]:
     }
 
 
-def _corpora(house: House, data: Path, wanted: int) -> tuple[tuple[str, ...], list[str]]:
+def _corpora(house: House, args: argparse.Namespace) -> tuple[tuple[str, ...], list[str]]:
     """Corpora of whole sets until there are passages enough, then English training paragraphs; and the questions."""
-    names: list[str] = []
+    names: list[str] = list(args.also)
     asked: list[str] = []
-    for name in SETS:
-        source = REPORTED[name](data)
+    for name in args.sets:
+        source = REPORTED[name](args.data)
         ensure(house, name, {f"{key}.txt": text for key, text in source.passages.items()})
         names.append(name)
         asked += source.questions.values()
-        if _passages(house, names) >= wanted:
+        if _passages(house, names) >= args.passages:
             return tuple(names), asked
     from assistant.tuning.reading_sets import squad_more
 
-    texts = dict.fromkeys(row.passage for row in squad_more(data))
-    missing = wanted - _passages(house, names)
+    texts = dict.fromkeys(row.passage for row in squad_more(args.data))
+    missing = args.passages - _passages(house, names)
     ensure(house, "squad_more", {f"{n}.txt": text for n, text in zip(range(missing), texts)})
     return (*names, "squad_more"), asked
 
