@@ -3,7 +3,7 @@
 Each held-out training question is asked with its gold paragraph there and with it hidden, over thousands of documents
 and over a few. What is fitted is whether the documents answer; the result is then scaled (Platt 1999) to the
 probability that the gold answer stands in the answer given, which keeps the order. The threshold is the highest that
-refuses at most REFUSED of the answerable in each language and size: one for all of them.
+refuses at most REFUSED of the answerable in each language, kind of question and size: one for all of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from assistant.types import Answer, Question
 from evals.answer_sets import AnswerSet, Item, holds
 from evals.fitting import fitting_set
+from evals.fusion_sets import KINDS
 from evals.homes import ensure, house_at
 from evals.statistics import area
 
@@ -33,6 +34,8 @@ F64 = NDArray[np.float64]
 REFUSED = 0.08
 """A little under the promised 10%, since reported sets differ from those that are fitted on."""
 RIDGE = 1.0
+LEAST = 50
+"""Questions without which a group says too little about its tenth."""
 FEW = 3
 """Documents of a small corpus: most people begin with a handful."""
 
@@ -46,13 +49,15 @@ class Example:
     there: bool
     right: bool
     few: bool = False
+    kind: str = ""
 
     @property
     def group(self) -> str:
-        return f"{self.language}, {FEW} documents" if self.few else self.language
+        name = f"{self.language} {self.kind}".strip()
+        return f"{name}, {FEW} documents" if self.few else name
 
 
-def examples(house: House, questions: AnswerSet) -> list[Example]:
+def examples(house: House, questions: AnswerSet, kinds: Mapping[str, str]) -> list[Example]:
     """Four of each question: with its paragraph and without, over all documents and over the nearest few."""
     ensure(house, questions.name, questions.paragraphs)
     found = []
@@ -67,13 +72,23 @@ def examples(house: House, questions: AnswerSet) -> list[Example]:
             others = [name for name in near if name != item.paragraph]
             only = ([item.paragraph, *others] if there else others)[:FEW]
             narrow = house.assistant.answer(replace(question, only=tuple(only)))
-            found += [_example(questions.language, item, given, there, given is narrow) for given in (answer, narrow)]
+            kind = kinds.get(item.question, "")
+            for given in (answer, narrow):
+                found.append(_example(questions.language, kind, item, given, there, given is narrow))
     return [example for example in found if example.features]
 
 
-def _example(language: str, item: Item, answer: Answer, there: bool, few: bool) -> Example:
+def question_kinds(data: Path) -> dict[str, str]:
+    """How each held-out question was made: "typed" by people without the passage, or "written" over it."""
+    from assistant.tuning.reading_data import dev_rows
+
+    names = {source: kind for kinds in KINDS.values() for kind, sources in kinds.items() for source in sources}
+    return {row.question: names[row.source] for row in dev_rows(data) if row.source in names}
+
+
+def _example(language: str, kind: str, item: Item, answer: Answer, there: bool, few: bool) -> Example:
     scores = answer.receipt["scores"].get("features", {})
-    return Example(language, scores, there, there and holds(answer.answer, item.golds), few)
+    return Example(language, scores, there, there and holds(answer.answer, item.golds), few, kind)
 
 
 def fit(rows: Sequence[Example], target: str = "there") -> dict[str, Any]:
@@ -124,17 +139,19 @@ def _balanced(rows: Sequence[Example]) -> F64:
 
 
 def _threshold(rows: Sequence[Example], sure: F64) -> float:
-    """The highest that refuses at most REFUSED of the answerable in each group."""
-    limits = []
-    for group in {row.group for row in rows}:
-        own = np.sort([s for s, row in zip(sure, rows) if row.there and row.group == group])
-        limits.append(own[int(REFUSED * len(own))])
-    return float(min(limits))
+    """The highest that refuses at most REFUSED of the answerable in each group of some size."""
+    groups = [np.sort([s for s, row in zip(sure, rows) if row.there and row.group == group]) for group in _groups(rows)]
+    large = [own for own in groups if len(own) >= LEAST] or groups
+    return float(min(own[int(REFUSED * len(own))] for own in large))
+
+
+def _groups(rows: Sequence[Example]) -> list[str]:
+    return sorted({row.group for row in rows})
 
 
 def reached(rows: Sequence[Example], sure: F64, threshold: float) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for group in sorted({row.group for row in rows}):
+    for group in _groups(rows):
         own = [(s, row) for s, row in zip(sure, rows) if row.group == group]
         there, hidden = [p for p in own if p[1].there], [p for p in own if not p[1].there]
         found[group] = {
@@ -179,7 +196,8 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     house = house_at(args.home, reader=args.reader)
     try:
         sets = [fitting_set(args.data, name).head(args.limit) for name in ("en", "zh")]
-        rows = [row for questions in sets for row in examples(house, questions)]
+        kinds = question_kinds(args.data)
+        rows = [row for questions in sets for row in examples(house, questions, kinds)]
     finally:
         house.close()
     if args.examples:
