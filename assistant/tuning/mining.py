@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 COSINE, WORDS = 0.0427, 2.3
-"""Temperatures of both scores: the product's, BM25 scaled from tantivy's to bm25s' numbers (decision 0230)."""
+"""Temperatures of both scores, near the product's of then; BM25 scaled to bm25s' numbers (decision 0230)."""
 BLOCK = 256
 
 Near = Callable[[Sequence[Row], Sequence[str], int], list[list[int]]]
