@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from assistant.embedders.attention import Bounds, attended, query_scale
+from assistant.embedders.threads import shares, side_by_side
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ class Layer(nn.Module):
         return last
 
 
+SHORT = 128
+"""Tokens of a row alone for which further threads only cost time."""
 AnyLayer = Callable[[Tensor, Bounds], Tensor]
 """A `Layer`, or its form in whole numbers (`embedders.int8`)."""
 
@@ -92,6 +95,21 @@ class Bert:
 
     def states(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Bounds]:
         """Last states of all tokens of `rows`, (tokens, hidden) in the layers' type, and where each row stands."""
+        threads = torch.get_num_threads()
+        if threads == 1 or (len(rows) == 1 and len(rows[0]) > SHORT):
+            return self._states(rows)
+        groups = shares([len(row) for row in rows], threads)
+        parts = side_by_side(self._states, [[rows[place] for place in group] for group in groups], threads)
+        bounds: list[tuple[int, int]] = [(0, 0)] * len(rows)
+        before = 0
+        for group, (states, inside) in zip(groups, parts, strict=True):
+            for place, (start, end) in zip(group, inside, strict=True):
+                bounds[place] = before + start, before + end
+            before += len(states)
+        return torch.cat([states for states, _ in parts]), bounds
+
+    @torch.inference_mode()
+    def _states(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Bounds]:
         ids, places, bounds = joined(rows)
         states: Tensor = self.embeddings(ids, places)
         for layer in self.layers:
