@@ -18,8 +18,9 @@ from assistant.indexes.generations import checked, published
 if TYPE_CHECKING:
     from assistant.seams import F32, I64
 
-CROSSOVER = 100_000
-"""Vectors from which a graph is worth building: comparing all takes 2.5 ms at 100,000, a tenth of a question's time."""
+CROSSOVER = 250_000
+"""Vectors from which a graph is worth building: comparing all takes 8.5 ms at 200,000, a quarter of a search's time,
+and finds all; a graph over perturbed copies found 85% of the best ten there (docs/decisions/0220)."""
 LINKS, BUILD, SEARCH = 32, 120, 256
 """HNSW: links of a node; candidates kept while building and while searching."""
 FEW = 20_000
