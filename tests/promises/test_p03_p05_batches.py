@@ -166,4 +166,5 @@ def test_p05_reports_count_and_warn(house: House, tmp_path: Path) -> None:
     assert report.warnings == ("Page 3: OCR found no text.",)
     tea = house.library.info("batch", "tea.txt").report
     assert (tea.characters, tea.passages, tea.warnings) == (24, 1, ())
-    assert said["long.pdf"] == "The PDF has 6 pages, more than the limit of 4; split it."  # never cut in silence
+    # never cut in silence
+    assert said["long.pdf"] == "The PDF has 6 pages, more than the limit of 4; split it and add the parts."
