@@ -138,5 +138,7 @@ def test_backup_and_restore(run: Run, corpus: Path, tmp_path: Path) -> None:
 
 def test_doctor_names_every_check(run: Run) -> None:
     _, (row,), _ = run("doctor")
-    assert {"python", "packages", "home", "log", "encoder", "reader", "ocr"} <= {check["name"] for check in row["checks"]}
+    assert {"python", "packages", "home", "log", "encoder", "reader", "ocr"} <= {
+        check["name"] for check in row["checks"]
+    }
     assert all(check["detail"] for check in row["checks"])
