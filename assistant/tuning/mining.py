@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assistant.tuning.reading_sets import Row
 from assistant.tuning.terms import terms
@@ -30,13 +30,18 @@ Near = Callable[[Sequence[Row], Sequence[str], int], list[list[int]]]
 
 def near_by_words(rows: Sequence[Row], passages: Sequence[str], depth: int) -> list[list[int]]:
     """BM25 alone."""
+    index = _word_index(passages)
+    asked = [terms(row.question) or ["?"] for row in rows]
+    places, _ = index.retrieve(asked, k=min(depth, len(passages)), show_progress=False)
+    return [[int(place) for place in line] for line in places]
+
+
+def _word_index(passages: Sequence[str]) -> Any:
     import bm25s
 
     index = bm25s.BM25(k1=0.9, b=0.4)
     index.index([terms(passage) for passage in passages], show_progress=False)
-    asked = [terms(row.question) or ["?"] for row in rows]
-    places, _ = index.retrieve(asked, k=min(depth, len(passages)), show_progress=False)
-    return [[int(place) for place in line] for line in places]
+    return index
 
 
 class NearByBoth:
@@ -47,11 +52,9 @@ class NearByBoth:
         self.kept: dict[str, NDArray[np.float16]] = {}
 
     def __call__(self, rows: Sequence[Row], passages: Sequence[str], depth: int) -> list[list[int]]:
-        import bm25s
         import numpy as np
 
-        index = bm25s.BM25(k1=0.9, b=0.4)
-        index.index([terms(passage) for passage in passages], show_progress=False)
+        index = _word_index(passages)
         known = self._rows(passages, self.embedder.embed_passages)
         found: list[list[int]] = []
         for low in range(0, len(rows), BLOCK):
