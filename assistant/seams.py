@@ -5,22 +5,27 @@ Arrays: `F32` rows are float32 and of unit length; `I64` are passage ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from assistant.types import (
     Answer,
     CorpusInfo,
+    Delta,
     Document,
     DocumentInfo,
     Draft,
     Event,
+    Finished,
     Hit,
     JobInfo,
     Limits,
+    Message,
+    ModelInfo,
     Passage,
     Question,
+    Sampling,
     Turn,
 )
 
@@ -143,6 +148,31 @@ class Retriever(Protocol):
 
 class Reader(Protocol):
     def read(self, question: Question, hits: Sequence[Hit]) -> Draft: ...
+
+
+class Generator(Protocol):
+    """A language model. Safe to share between threads.
+
+    GeneratorUnavailable in one sentence: it does not answer, takes too long, or broke off. Retried only before
+    the first token.
+    """
+
+    @property
+    def info(self) -> ModelInfo: ...
+    def count(self, messages: Sequence[Message]) -> int:
+        """Tokens of the prompt with the model's own template; an upper bound where its tokenizer is not at hand."""
+        ...
+
+    def stream(
+        self, messages: Sequence[Message], sampling: Sampling, stop: Callable[[], bool] = ...
+    ) -> Iterator[Delta | Finished]:
+        """Text as it comes, `Finished` last. Once `stop` says yes, or the iterator is closed, the model stops within
+        2 s and Cancelled is raised."""
+        ...
+
+    def structured(self, messages: Sequence[Message], schema: Mapping[str, Any], sampling: Sampling) -> dict[str, Any]:
+        """An object of this JSON Schema, validated; GeneratorUnavailable where the model gives none."""
+        ...
 
 
 class Parser(Protocol):

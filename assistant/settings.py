@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.errors import UsageError
@@ -47,7 +47,25 @@ class Settings(BaseSettings):
     ocr: bool = Field(True, description="Read pictures and pages without a text layer by OCR.")
     passage_tokens: int = Field(200, ge=50, le=450, description="Aim of a passage's length, in tokens of the encoder.")
 
+    brain: str = Field("auto", description="What answers: 'embedded', 'model', or 'auto' (the model where one is set).")
+    model: str = Field("", description="Language model: its name on the server, 'packaged', or a model folder.")
+    model_url: str = Field(
+        "", description="Address of an OpenAI-compatible server, ending in /v1; OPENAI_BASE_URL is honoured."
+    )
+    model_key: SecretStr = Field(SecretStr(""), description="Key for that server; OPENAI_API_KEY is honoured.")
+    model_provider: str = Field("openai", description="LangChain provider of the model; 'openai' for any such server.")
+    model_folder: str = Field("", description="Folder with the served model's tokenizer and config, to count tokens.")
+    model_context: int = Field(0, ge=0, description="Tokens of prompt and answer together; 0 asks the server.")
+    model_tokens: int = Field(512, ge=16, le=32768, description="Most tokens of one answer of the model.")
+    model_temperature: float = Field(0.0, ge=0, le=2, description="Temperature of the model; 0 is greedy.")
+    model_first_token_seconds: float = Field(60.0, gt=0, description="Longest wait for a model's first token.")
+    model_seconds: float = Field(300.0, gt=0, description="Longest time of one answer of the model.")
+    model_streams: int = Field(16, ge=1, description="Answers asked of the model at the same time; more wait.")
+    price_prompt: float = Field(0.0, ge=0, description="Price of a million prompt tokens, for receipts.")
+    price_completion: float = Field(0.0, ge=0, description="Price of a million tokens of answers, for receipts.")
+
     tier: Literal[1, 2, 3, 4] = Field(3, description="Default tier.")
+    persona: str = Field("assistant", description="Prompt of the library that tiers 2 and up begin with.")
     hits: int = Field(10, ge=1, le=100, description="Passages retrieved for a question.")
     quote_words: int = Field(40, ge=5, le=400, description="Longest quote of an answer, in words.")
     abstain_below: float | None = Field(

@@ -166,6 +166,58 @@ class Question:
     tier: int = 3
     always_answer: bool = False
     asked: str = ""  # what the user typed, where `text` was rewritten to stand alone
+    brain: str = ""  # "embedded" or a model's name; "" takes the house's default
+    persona: str = ""  # a prompt of the library; "" takes the default
+
+
+# --- language models -------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn as a model reads it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a model draws its tokens. Temperature 0 is greedy: the same prompt gives the same text on the same server."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 512
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call. `cached`: those of the prompt that the server had read before (None: it does not say)."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last thing that a whole stream yields; a stream that ends without it was cut."""
+
+    reason: Literal["stop", "length"]
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of a model before it answers. `context`: tokens of prompt and answer together."""
+
+    name: str  # as its server calls it
+    kind: Literal["server", "local", "scripted"]
+    context: int
+    revision: str = ""
+    provenance: dict[str, Any] = field(
+        default_factory=dict
+    )  # architecture, base, licence, parameters, adapters, hashes
 
 
 # --- answers -------------------------------------------------------------------------------------------------------
@@ -184,11 +236,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One statement of an answer and the spans it stands on. `quoted`: its words are the span's, word for word."""
+    """One statement of an answer and the spans it stands on. `quoted`: its words are the span's, word for word.
+
+    `supported` False: a model's sentence that its passages do not bear out; it is shown with a mark that says so.
+    """
 
     text: str
     spans: tuple[Span, ...]
     quoted: bool = True
+    supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,11 +371,16 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
+class Revised:
+    """What was said so far is taken back (nothing of it stands in the documents); Deltas after it begin anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     answer: Answer
 
 
-Event = Searching | Reading | Delta | Cited | Done
+Event = Searching | Reading | Delta | Cited | Revised | Done
 
 
 # --- what lists show -----------------------------------------------------------------------------------------------
