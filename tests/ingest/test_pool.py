@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from assistant.types import Block, Box, Cell, Document, Limits, Line, Report, Ta
 from ingest import codec
 from ingest.builder import DocumentBuilder
 from ingest.pool import ParserPool
+from tests.machine import office
 
 HERE = Path(__file__).resolve().parent
 
@@ -234,7 +234,7 @@ def test_what_a_parser_started_ends_with_it(hostile: Callable[[str], None], note
         thread.join()
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed here")
+@office
 @pytest.mark.bench_data
 @pytest.mark.parametrize("how", ["cancel", "parent"])
 def test_no_libreoffice_stays(bench: Path, how: str) -> None:

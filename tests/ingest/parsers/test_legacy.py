@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,9 @@ import pytest
 from assistant.errors import UnreadableFile
 from assistant.types import Limits
 from ingest.parsers import parser_for
+from tests.machine import office
 
 pytestmark = pytest.mark.bench_data
-needs_office = pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed here")
 
 
 @pytest.mark.parametrize(("format", "newer"), [("doc", "DOCX"), ("ppt", "PPTX")])
@@ -24,7 +23,7 @@ def test_without_libreoffice_the_sentence_says_what_to_do(
         parser_for(format).parse(bench / "docs" / f"legacy_sample.{format}", Limits())
 
 
-@needs_office
+@office
 def test_a_conversion_that_takes_too_long_is_stopped(bench: Path) -> None:
     with pytest.raises(UnreadableFile, match="took more than"):
         parser_for("doc").parse(bench / "docs" / "legacy_sample.doc", Limits(seconds=0.1))
