@@ -192,6 +192,9 @@ CODES: dict[str, str] = {
     ),
     "port-taken": "Port {port} of {host} cannot be used ({reason}); choose another with --port.",
     "unexpected": "Something went wrong on the server. Try again; the log names the place.",
+    # --- language models ---------------------------------------------------------------------------------------------
+    "model-cut": "The model broke off before its answer was whole; ask again.",
+    "model-shape": "The model did not answer in the form that was asked for; try again, or use a larger model.",
     # --- settings and the command line -------------------------------------------------------------------------------
     "settings-file": "The settings file {file} does not exist; check the path.",
     "settings-toml": "The settings file {file} is not valid TOML: {reason}; mend that line.",

@@ -138,6 +138,9 @@ CHINESE: dict[str, str] = {
     "reader-other-encoder": "{folder} 中的阅读模型是用另一种编码器训练的，请重新训练。",
     "reader-other-layers": "{folder} 中的阅读模型基于另一种编码器，或冻结了不同的层。",
     "unexpected": "服务器出错了。请重试；出错位置见日志。",
+    # language models
+    "model-cut": "模型的回答没有写完就中断了，请重新提问。",
+    "model-shape": "模型没有按要求的格式回答。请重试，或改用更大的模型。",
     # warnings of parse reports
     "warn-hidden-text": "隐藏的文字已略去。",
     "warn-hidden-page": "页面中隐藏的文字已略去。",
