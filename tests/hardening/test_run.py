@@ -30,6 +30,11 @@ def test_a_full_count_is_a_unit_and_the_others_of_a_file_are_one() -> None:
     ]
 
 
+def test_a_full_count_of_two_promises_is_one_run() -> None:
+    first, second = units(["tests/a.py::test_p34_p39_suite"], [])
+    assert (first.promise, second.promise, first.ids) == (34, 39, second.ids)
+
+
 def test_what_did_not_run_is_said() -> None:
     quick, csv, md = (unit for unit in units(FULL, OTHERS) if unit.promise == 13)
     own = [quick, csv, md]

@@ -165,7 +165,7 @@ def test_p09_a_damaged_word_index_is_filled_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.hardening
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(14_400)
 def test_p01_a_crash_loses_nothing_full(tmp_path: Path) -> None:
     """100 kills that met a process at work, four in each home of 50 files."""
     assert kills(tmp_path, files=48, homes=40, each=4, seed=2, enough=100) >= 100

@@ -55,7 +55,7 @@ def test_p13_mutated_files(pool: ParserPool, tmp_path: Path, format: str, count:
 
 
 @pytest.mark.hardening
-@pytest.mark.timeout(7200)
+@pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("format", SEEDS)
 def test_p13_full_count(pool: ParserPool, tmp_path: Path, format: str) -> None:
     _fuzz(pool, tmp_path, format, FULL if format == "pdf" else FULL // 10)
