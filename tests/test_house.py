@@ -63,10 +63,11 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "assistant/planning": ("assistant.seams", "assistant.types", "assistant.errors", "assistant.textual"),
     "assistant/answering": ("assistant.seams", "assistant.types", "assistant.errors", "assistant.textual"),
+    "assistant/models": ("assistant.types", "assistant.errors", "assistant.embedders.weights"),
     "assistant/api": (*FACE, "assistant.ui"),
     "assistant/ui": (*FACE, "assistant.api"),
     "assistant/sample": ("assistant.seams",),
-    "assistant/cli": (*FACE, "assistant.logs", "assistant.wiring", "assistant.api", "assistant.embedders", "ingest"),
+    "assistant/cli": (*FACE, "assistant.logs", "assistant.wiring", "assistant.api", "assistant.embedders", "assistant.models", "ingest"),
     "ingest": ("assistant.types", "assistant.errors", "assistant.seams", "assistant.settings", "assistant.textual"),
 }
 

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +71,18 @@ def encoder_folder(source: Path | None = None, cache: Path | None = None) -> Pat
         return _minilm_folder()
     if not source.is_file():
         raise NotAvailable(f"There is no weights file {source}.")
-    target = (cache or cache_folder()) / FOLDER
+    return converted((cache or cache_folder()) / FOLDER, source, convert)
+
+
+def converted(target: Path, source: Path, convert: Callable[[Path, Path], None]) -> Path:
+    """`target`, holding what `convert(source, empty folder)` writes: made where it is missing, changed or of another
+    source, under a lock, and renamed into place."""
     target.parent.mkdir(parents=True, exist_ok=True)
     from filelock import FileLock
 
     with FileLock(f"{target}.lock"):
         if not verified(target, source):
-            _replace(target, source)
+            _replace(target, source, convert)
     return target
 
 
@@ -157,7 +162,7 @@ def _minilm_folder() -> Path:
     raise NotAvailable(MISSING)
 
 
-def _replace(target: Path, source: Path) -> None:
+def _replace(target: Path, source: Path, convert: Callable[[Path, Path], None]) -> None:
     """Convert beside `target` and rename, so that a reader never sees half a folder."""
     building = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     try:
