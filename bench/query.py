@@ -1,8 +1,8 @@
 """Time of a search, from the question's text to ten hits: the product's retriever, and LangChain's defaults beside it.
 
-The passages are real paragraphs, and passages mixed from their sentences, whose vectors are perturbed copies of real
-ones (see `bench.scale`): embedding 200,000 passages would take hours. For the same reason each sentence is cut into
-words once, however often it is used.
+The passages are real ones, and passages mixed from their sentences, whose vectors are perturbed copies of real ones
+(see `bench.real`). Each sentence is cut into words once, however often it is used. `memory_mb` is what the program
+grew by when its indexes were opened, encoder and texts apart.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,18 @@ from assistant.retrieval.word_queries import Scope
 from assistant.types import Passage, Question
 from bench.ingest import langchain_embedder
 from bench.machine import Seconds, described, measured, memory_mb, quantiles
-from bench.scale import exact, parts, real_questions, real_texts, real_vectors, recall
+from bench.real import PART, add_arguments, exact, part, parts, real, recall
 from bench.texts import mixed
 from evals.pool import product_embedder
 
 BATCH = 20_000
+WARM = 5
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=10_000, help="passages")
     parser.add_argument("--questions", type=int, default=100)
-    parser.add_argument("--noise", type=float, default=0.5)
+    add_arguments(parser)
     parser.add_argument("--keep", type=Path, help="folder that keeps the indexes between runs with the same --size")
     parser.add_argument("--no-peer", action="store_true", help="leave LangChain out")
 
@@ -51,11 +52,11 @@ class Everything:
 
 
 class NumberedStore:
-    """The part of PassageStore that a search uses, over a list of texts; a passage is its own document."""
+    """The part of PassageStore that a search uses, over passages given as sentences; each is its own document."""
 
-    def __init__(self, texts: Sequence[str], rows: Any) -> None:
-        self._texts, self._rows = texts, rows
-        self._ids = np.arange(len(texts), dtype=np.int64)
+    def __init__(self, pieces: Sequence[tuple[str, ...]], base: Any, noise: float) -> None:
+        self._pieces, self._base, self._noise = pieces, base, noise
+        self._ids = np.arange(len(pieces), dtype=np.int64)
 
     def revision(self, corpus: str) -> int:
         return 1
@@ -70,59 +71,58 @@ class NumberedStore:
         return [self.passage(i) for i in ids]
 
     def passage(self, number: int) -> Passage:
-        text = self._texts[number]
+        text = " ".join(self._pieces[number])
         return Passage(number, "bench", f"{number}.txt", 0, len(text), text)
 
     def vector_state(self, corpus: str, encoder: str) -> tuple[Any, Any]:
         return self._ids, self._ids
 
     def vectors(self, ids: Sequence[int], encoder: str) -> Any:
-        return self._rows[np.asarray(ids)].astype(np.float32)
+        """Rows of neighbouring ids, as an index asks for them when it is built."""
+        starts = range(ids[0] // PART * PART, ids[-1] + 1, PART)
+        rows = np.vstack([part(self._base, at, len(self._ids), self._noise)[1] for at in starts])
+        return rows[np.asarray(ids) - starts[0]]
 
 
 def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    embedder = product_embedder("packaged")
-    pieces = list(mixed([text for texts in real_texts(args.data) for text in texts], args.size))
-    base, _ = real_vectors(args)
-    rows = np.vstack([part.astype(np.float16) for _, part in parts(base, args.size, args.noise)])
-    store: Any = NumberedStore([" ".join(each) for each in pieces], rows)
-    asked = real_questions(args.data)[: args.questions]
-    before = memory_mb()
+    embedder, base = product_embedder("packaged"), real(args)
+    pieces = list(mixed(base.texts, args.size))
+    store: Any = NumberedStore(pieces, base.rows, args.noise)
+    asked = base.asked[: args.questions]
+    embedder.embed_queries(asked[:1])
     with tempfile.TemporaryDirectory() as temporary:
         folder = (args.keep or Path(temporary)) / str(args.size)
         index = TantivyWords(folder / "words", store.corpus_id)
-        worded = measured(lambda: fill(index, pieces) if len(index.documents()) < args.size else None)
+        worded = measured(lambda: fill(index, pieces) if index._view().count < args.size else None)
         vectors = CorpusVectors(folder / "vectors", store, embedder.id, embedder.dim)
-        retriever = HybridRetriever(store, index, DenseRanker(embedder, vectors))
-        built = measured(lambda: warmed(retriever, vectors))
+        before = memory_mb()
+        built = measured(lambda: vectors.save("bench"))
         held = memory_mb() - before
+        retriever = HybridRetriever(store, index, DenseRanker(embedder, vectors))
+        for text in base.asked[-WARM:]:
+            retriever.retrieve(Question(text, ("bench",)), 10)
         queries = [embedder.embed_queries([text])[0] for text in asked]
         ours = [_seconds(lambda text=text: retriever.retrieve(Question(text, ("bench",)), 10)) for text in asked]
         embedding = [_seconds(lambda text=text: embedder.embed_queries([text])) for text in asked]
         found = [{i for i, _ in vectors.search("bench", query, 10)} for query in queries]
         dense = [_seconds(lambda row=row: vectors.search("bench", row, 100)) for row in queries]
         worded_times = [_seconds(lambda text=text: index.search(text, Scope([1]), 100)) for text in asked]
-    right = exact(base, args.size, args.noise, np.vstack(queries))
     yield {
         "who": "ours",
         "passages": args.size,
+        "real": len(base.texts),
         "words_s": seconds(worded),
         "vectors_s": seconds(built),
         "memory_mb": held,
-        "recall@10_of_vectors": recall(found, right),
     } | quantiles(ours) | described()  # fmt: skip
     yield {"who": "ours, embedding the question", "passages": args.size} | quantiles(embedding)
     yield {"who": "ours, searching the vectors", "passages": args.size} | quantiles(dense)
     yield {"who": "ours, searching the words", "passages": args.size} | quantiles(worded_times)
+    right = exact(base.rows, args.size, args.noise, np.vstack(queries))
+    yield {"who": "ours", "passages": args.size, "recall@10_of_vectors": recall(found, right)}
     if not args.no_peer:
+        rows = (rows for _, rows in parts(base.rows, args.size, args.noise))
         yield {"who": "langchain", "passages": args.size} | quantiles(_peer(rows, asked))
-
-
-def warmed(retriever: HybridRetriever, vectors: CorpusVectors) -> None:
-    """A first question, whose indexes are loaded or built, and kept."""
-    retriever.retrieve(Question("warm", ("bench",)), 10)
-    vectors.wait()
-    vectors.save("bench")
 
 
 def seconds(spent: Seconds) -> dict[str, float]:
@@ -143,13 +143,14 @@ def fill(index: TantivyWords, passages: Sequence[tuple[str, ...]]) -> None:
         index._replace(rows)
 
 
-def _peer(rows: Any, asked: Sequence[str]) -> list[float]:
+def _peer(parts: Iterable[Any], asked: Sequence[str]) -> list[float]:
     """`HuggingFaceEmbeddings` and an `IndexFlatL2`: seconds of each question."""
     import faiss
 
     peer = langchain_embedder(encoder_folder())
-    index: Any = faiss.IndexFlatL2(rows.shape[1])
-    index.add(rows.astype(np.float32))
+    index: Any = faiss.IndexFlatL2(384)
+    for rows in parts:
+        index.add(rows)
 
     def ask(text: str) -> None:
         index.search(np.asarray([peer.embed_query(f"query: {text}")], np.float32), 10)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WARM = 20
 SETS = ("qed", "cmrc2018", "drcd", "cranfield", "nfcorpus", "scifact")
+FILLING = ("squad_more", "dureader_checklist", "squad2", "nqswap", "dureader_robust")
+"""Training sets whose paragraphs are added, in this order, until there are passages enough."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +69,7 @@ def _parts(times: list[dict[str, float]], percent: int) -> dict[str, float]:
 
 
 def _corpora(house: House, args: argparse.Namespace) -> tuple[tuple[str, ...], list[str]]:
-    """Corpora of whole sets until there are passages enough, then English training paragraphs; and the questions."""
+    """Corpora of whole sets until there are passages enough, then training paragraphs; and the questions."""
     names: list[str] = list(args.also)
     asked: list[str] = []
     for name in args.sets:
@@ -77,12 +79,16 @@ def _corpora(house: House, args: argparse.Namespace) -> tuple[tuple[str, ...], l
         asked += source.questions.values()
         if _passages(house, names) >= args.passages:
             return tuple(names), asked
-    from assistant.tuning.reading_sets import squad_more
+    from assistant.tuning.reading_sets import SETS as READING
 
-    texts = dict.fromkeys(row.passage for row in squad_more(args.data))
-    missing = args.passages - _passages(house, names)
-    ensure(house, "squad_more", {f"{n}.txt": text for n, text in zip(range(missing), texts)})
-    return (*names, "squad_more"), asked
+    for name in FILLING:
+        missing = args.passages - _passages(house, names)
+        if missing <= 0:
+            break
+        texts = dict.fromkeys(row.passage for row in READING[name](args.data))
+        ensure(house, name, {f"{n}.txt": text for n, text in zip(range(missing), texts)})
+        names.append(name)
+    return tuple(names), asked
 
 
 def _passages(house: House, names: list[str]) -> int:

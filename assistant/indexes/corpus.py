@@ -18,7 +18,7 @@ import numpy as np
 
 from assistant.errors import StorageError
 from assistant.indexes import shelf
-from assistant.indexes.faiss import CROSSOVER, FaissIndex
+from assistant.indexes.faiss import FaissIndex
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,6 @@ class _Corpus:
     revision: int = -1
     unsaved: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
-    renewal: threading.Thread | None = None
 
 
 class CorpusVectors:
@@ -95,12 +94,6 @@ class CorpusVectors:
             self._corpora.pop(corpus, None)
         shutil.rmtree(self._shelf(corpus), ignore_errors=True)
 
-    def wait(self) -> None:
-        """Until no index is being renewed beside its searches."""
-        for entry in list(self._corpora.values()):
-            if entry.renewal:
-                entry.renewal.join()
-
     # --- in step with the catalog ---
     def _current(self, corpus: str) -> _Corpus:
         number = self._store.corpus_id(corpus)
@@ -113,9 +106,10 @@ class CorpusVectors:
             if entry.revision != revision:
                 self._follow(corpus, entry)
                 entry.revision = revision
+                if entry.index.stale:
+                    entry.index = entry.index.renewed()
                 if entry.unsaved >= max(WORTH_SAVING, len(entry.index) // 10):
                     self._publish(number, entry)
-            self._renew(entry)
         return entry
 
     def _follow(self, corpus: str, entry: _Corpus) -> None:
@@ -134,16 +128,6 @@ class CorpusVectors:
             return
         raise StorageError(f"The vectors of the corpus {corpus} change too fast to be read; try again.")
 
-    def _renew(self, entry: _Corpus) -> None:
-        """Small indexes are renewed at once, large ones in a thread beside their searches."""
-        if not entry.index.stale or (entry.renewal and entry.renewal.is_alive()):
-            return
-        if len(entry.index) < CROSSOVER:
-            entry.index = entry.index.renewed()
-        else:
-            entry.renewal = threading.Thread(target=_renew_beside, args=(entry,), name="renew-vectors", daemon=True)
-            entry.renewal.start()
-
     # --- on disk ---
     def _shelf(self, number: int) -> Path:
         return self._folder / str(number)
@@ -151,24 +135,6 @@ class CorpusVectors:
     def _publish(self, number: int, entry: _Corpus) -> None:
         if shelf.publish(self._shelf(number), max(entry.revision, 0), entry.index):
             entry.unsaved = 0
-
-
-def _renew_beside(entry: _Corpus) -> None:
-    """Build the renewed index while the old one answers, then take in what changed and put it in its place."""
-    with entry.lock:
-        old, ids = entry.index, entry.index.ids
-    fresh = FaissIndex(old.dim, old.encoder, graph=True)
-    for part in _parts(ids):
-        with entry.lock:
-            kept = np.intersect1d(part, entry.index.ids)
-            rows = entry.index.rows(kept)
-        fresh.add(kept, rows)
-    with entry.lock:
-        fresh.remove(np.setdiff1d(fresh.ids, entry.index.ids))
-        new = np.setdiff1d(entry.index.ids, fresh.ids)
-        fresh.add(new, entry.index.rows(new))
-        entry.index = fresh
-        entry.unsaved = max(entry.unsaved, len(fresh))
 
 
 def _parts(ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -1,33 +1,32 @@
-"""Vectors in FAISS, half precision: compared one by one while they are few, through a graph (HNSW) when they are many.
+"""Vectors in FAISS, half precision, all of them compared, by several threads where they are many.
 
 FAISS numbers vectors by slot, in the order they came. A slot is never used again: removing an id, or adding it anew,
-leaves a dead slot that searches skip, and `renewed()` gives an index without them. `bench scale` measures the numbers.
+leaves a dead slot that searches skip, and `renewed()` gives an index without them. `bench scale` measures the numbers,
+docs/decisions/0280 says what else was measured.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.errors import StorageError
 from assistant.indexes.flat import best
 from assistant.indexes.generations import checked, published
 
 if TYPE_CHECKING:
     from assistant.seams import F32, I64
 
-CROSSOVER = 250_000
-"""Vectors from which a graph is worth building: comparing all takes 8.5 ms at 200,000, a quarter of a search's time,
-and finds all; a graph over perturbed copies found 85% of the best ten there (docs/decisions/0220)."""
-LINKS, BUILD, SEARCH = 32, 120, 256
-"""HNSW: links of a node; candidates kept while building and while searching."""
-FEW = 20_000
-"""So many allowed vectors or fewer are compared one by one."""
-SCARCE = 0.05
-"""Where less than this share of a graph may be seen, walking it finds too little."""
+WORTH_A_THREAD = 50_000
+"""Vectors that take 2 ms to compare; another thread costs a tenth of that."""
 DEAD_SHARE = 0.25
+CHUNK = 50_000
 
 
 class FaissIndex:
@@ -35,15 +34,16 @@ class FaissIndex:
 
     KIND = "faiss"
 
-    def __init__(self, dim: int, encoder: str = "", *, graph: bool = False) -> None:
+    def __init__(self, dim: int, encoder: str = "") -> None:
         self.dim, self.encoder = dim, encoder
-        self._index = _graph(dim) if graph else _plain(dim)
+        self._index = _empty(dim)
         self._ids = np.zeros(0, np.int64)  # by slot
         self._alive = np.zeros(0, np.bool_)  # by slot
+        self._count = 0  # live slots
         self._sorted: tuple[I64, I64] | None = None  # live ids ascending, and their slots
 
     def __len__(self) -> int:
-        return int(self._alive.sum())
+        return self._count
 
     @property
     def ids(self) -> I64:
@@ -51,14 +51,9 @@ class FaissIndex:
         return self._live()[0]
 
     @property
-    def is_graph(self) -> bool:
-        return hasattr(self._index, "hnsw")
-
-    @property
     def stale(self) -> bool:
-        """Whether `renewed()` would be faster: many dead slots, or the other kind for this size."""
-        dead = len(self._alive) - len(self)
-        return dead > DEAD_SHARE * len(self._alive) or self.is_graph != (len(self) >= CROSSOVER)
+        """Whether so many slots are dead that `renewed()` would be faster."""
+        return len(self._alive) - self._count > DEAD_SHARE * len(self._alive)
 
     def add(self, ids: I64, rows: F32) -> None:
         if not len(ids):
@@ -70,13 +65,13 @@ class FaissIndex:
         self._index.add(rows)
         self._ids = np.concatenate([self._ids, ids])
         self._alive = np.concatenate([self._alive, np.ones(len(ids), np.bool_)])
-        self._sorted = None
+        self._changed()
 
     def remove(self, ids: I64) -> int:
         slots = self._slots(ids)
         if len(slots):
             self._alive[slots] = False
-            self._sorted = None
+            self._changed()
         return len(slots)
 
     def search(
@@ -84,12 +79,16 @@ class FaissIndex:
     ) -> list[list[tuple[int, float]]]:
         queries = np.ascontiguousarray(queries, np.float32)
         shown = self._shown(allowed, excluded)
-        count = int(shown.sum())
+        count = self._count if shown is None else int(np.count_nonzero(shown))
         if not count or not len(queries) or k < 1:
             return [[] for _ in queries]
-        if count <= FEW and (allowed is not None or self.is_graph):
-            return self._compared(queries, k, np.flatnonzero(shown))
-        return self._searched(queries, k, shown, count)
+        fetch = min(k + 8, count)
+        while True:  # more than k are fetched, until the last is worse than the k-th, so that ties go by id
+            scores, slots = self._asked(queries, fetch, shown)
+            tied = scores[:, -1] >= scores[:, min(k, fetch) - 1]
+            if fetch >= min(count, 8 * k + 64) or not np.any(tied):
+                return [best(self._ids[s], v, k) for s, v in zip(slots, scores)]
+            fetch = min(count, 4 * fetch)
 
     def rows(self, ids: I64) -> F32:
         live, slots = self._live()
@@ -101,81 +100,67 @@ class FaissIndex:
         return self._decoded(slots[at])
 
     def renewed(self) -> FaissIndex:
-        """The same vectors without dead slots, in the kind that their number asks for."""
-        ids, slots = self._live()
-        fresh = FaissIndex(self.dim, self.encoder, graph=len(ids) >= CROSSOVER)
-        for at in range(0, len(ids), 50_000):
-            fresh.add(ids[at : at + 50_000], self._decoded(slots[at : at + 50_000]))
+        """The same vectors without dead slots."""
+        faiss, slots = _faiss(), np.flatnonzero(self._alive)
+        fresh = FaissIndex(self.dim, self.encoder)
+        codes = faiss.rev_swig_ptr(self._index.codes.data(), self._index.codes.size()).reshape(len(self._alive), -1)
+        for at in range(0, len(slots), CHUNK):
+            fresh._index.add_sa_codes(codes[slots[at : at + CHUNK]])
+        fresh._ids, fresh._alive = self._ids[slots], np.ones(len(slots), np.bool_)
+        fresh._changed()
         return fresh
 
     # --- on disk ---
     def save(self, folder: Path) -> None:
         """A new folder; what was removed is not in it."""
-        faiss = _faiss()
-        if not self._alive.all() and not self.is_graph:
+        if self._count < len(self._alive):
             return self.renewed().save(folder)
-        self._forget()
         with published(folder, self.KIND, self.encoder, self.dim, len(self)) as beside:
-            faiss.write_index(self._index, str(beside / "vectors.faiss"))
-            np.save(beside / "ids.npy", np.where(self._alive, self._ids, -1), allow_pickle=False)
+            _faiss().write_index(self._index, str(beside / "vectors.faiss"))
+            np.save(beside / "ids.npy", self._ids, allow_pickle=False)
         return None
 
     @classmethod
     def load(cls, folder: Path) -> FaissIndex:
-        """StorageError where the folder is damaged."""
+        """StorageError where the folder is damaged, or of a kind that was written once (a graph)."""
         faiss = _faiss()
         manifest = checked(folder, cls.KIND)
         index = cls(manifest.dim, manifest.encoder)
         index._index = faiss.read_index(str(folder / "vectors.faiss"))
-        if index.is_graph:
-            index._index.hnsw.efSearch = SEARCH
+        if not isinstance(index._index, faiss.IndexScalarQuantizer):
+            raise StorageError(f"The vector index in {folder.name} is of another kind.")
         index._ids = np.load(folder / "ids.npy", allow_pickle=False)
-        index._alive = index._ids >= 0
+        index._alive = np.ones(len(index._ids), np.bool_)
+        index._changed()
         return index
 
-    def _forget(self) -> None:
-        """Give dead nodes of a graph the vector of the nearest live one: the way through them stays, they are gone."""
-        faiss = _faiss()
-        dead = np.flatnonzero(~self._alive)
-        if not len(dead) or not len(self):
-            return
-        near = [hits[0][0] for hits in self.search(self._decoded(dead), 1)]
-        storage = faiss.downcast_index(self._index.storage)
-        codes = faiss.vector_to_array(storage.codes).reshape(-1, storage.code_size)
-        codes[dead] = codes[self._slots(np.array(near))]
-        faiss.copy_array_to_vector(codes.ravel(), storage.codes)
-
     # --- searching ---
-    def _compared(self, queries: F32, k: int, slots: I64) -> list[list[tuple[int, float]]]:
-        scores = queries @ self._decoded(slots).T
-        return [best(self._ids[slots], row, k) for row in scores]
+    def _asked(self, queries: F32, fetch: int, shown: NDArray[np.bool_] | None) -> tuple[F32, I64]:
+        """(scores, slots), each (queries, fetch), best first, of at least `fetch` slots that are shown."""
+        total = len(self._alive)
+        parts = min(_thread_count(), max(1, total // WORTH_A_THREAD))
+        edges = [total * n // parts for n in range(parts + 1)]
+        if parts == 1:
+            return self._scanned(queries, fetch, shown)
+        halves = (_within(shown, total, start, stop) for start, stop in pairwise(edges))
+        found = list(_threads().map(lambda half: self._scanned(queries, fetch, half), halves))
+        scores, slots = (np.concatenate(each, axis=1) for each in zip(*found))
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :fetch]
+        return np.take_along_axis(scores, order, axis=1), np.take_along_axis(slots, order, axis=1)
 
-    def _searched(self, queries: F32, k: int, shown: NDArray[np.bool_], count: int) -> list[list[tuple[int, float]]]:
-        """Through FAISS. More than k are fetched until the last is worse than the k-th, so that ties go by id."""
-        fetch = min(k + 8, count)
-        while True:
-            scores, slots = self._asked(queries, fetch, shown, count)
-            tied = scores[:, -1] >= scores[:, min(k, fetch) - 1]
-            if fetch >= min(count, 8 * k + 64) or not np.any(tied & (slots[:, -1] >= 0)):
-                return [best(self._ids[s[s >= 0]], v[s >= 0], k) for s, v in zip(slots, scores)]
-            fetch = min(count, 4 * fetch)
-
-    def _asked(self, queries: F32, fetch: int, shown: NDArray[np.bool_], count: int) -> tuple[F32, I64]:
+    def _scanned(self, queries: F32, fetch: int, shown: NDArray[np.bool_] | None) -> tuple[F32, I64]:
+        """In this thread; where fewer are shown, slot -1 with a very low score fills up."""
         faiss = _faiss()
-        share = count / len(shown)
-        bits = np.packbits(shown, bitorder="little")
-        selector = faiss.IDSelectorBitmap(bits) if share < 1 else None
-        if not self.is_graph or share < SCARCE:
-            index = faiss.downcast_index(self._index.storage) if self.is_graph else self._index
-            params = faiss.SearchParameters(sel=selector) if selector else None
-        else:
-            width = int(max(SEARCH, 2 * fetch) / share)
-            index, params = self._index, faiss.SearchParametersHNSW(sel=selector, efSearch=width)
-        found: tuple[F32, I64] = index.search(queries, fetch, params=params)
+        bits = None if shown is None else np.packbits(shown, bitorder="little")
+        params = None if bits is None else faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+        found: tuple[F32, I64] = self._index.search(queries, fetch, params=params)
         return found
 
     # --- slots ---
-    def _shown(self, allowed: I64 | None, excluded: I64 | None) -> NDArray[np.bool_]:
+    def _shown(self, allowed: I64 | None, excluded: I64 | None) -> NDArray[np.bool_] | None:
+        """By slot, whether it may be found; None where all may."""
+        if allowed is None and self._count == len(self._alive) and (excluded is None or not len(excluded)):
+            return None
         if allowed is None:
             shown = self._alive.copy()
         else:
@@ -184,6 +169,10 @@ class FaissIndex:
         if excluded is not None:
             shown[self._slots(excluded)] = False
         return shown
+
+    def _changed(self) -> None:
+        self._count = int(np.count_nonzero(self._alive))
+        self._sorted = None
 
     def _live(self) -> tuple[I64, I64]:
         if self._sorted is None:
@@ -204,25 +193,35 @@ class FaissIndex:
         return hits
 
     def _decoded(self, slots: I64) -> F32:
-        faiss = _faiss()
-        storage = faiss.downcast_index(self._index.storage) if self.is_graph else self._index
         if not len(slots):
             return np.zeros((0, self.dim), np.float32)
-        rows: F32 = storage.reconstruct_batch(np.ascontiguousarray(slots, np.int64))
+        rows: F32 = self._index.reconstruct_batch(np.ascontiguousarray(slots, np.int64))
         return rows
 
 
-def _plain(dim: int) -> Any:
+def _within(shown: NDArray[np.bool_] | None, total: int, start: int, stop: int) -> NDArray[np.bool_]:
+    """What is shown of the slots from start to stop, (total,)."""
+    inside = np.zeros(total, np.bool_)
+    inside[start:stop] = True if shown is None else shown[start:stop]
+    return inside
+
+
+def _thread_count() -> int:
+    """As many as FAISS takes for itself: OMP_NUM_THREADS, else all cores."""
+    return int(_faiss().omp_get_max_threads())
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """FAISS divides queries among threads, never the vectors that one query is compared with."""
+    return ThreadPoolExecutor(
+        _thread_count(), "compare-vectors", initializer=_faiss().omp_set_num_threads, initargs=(1,)
+    )
+
+
+def _empty(dim: int) -> Any:
     faiss = _faiss()
     return faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-
-
-def _graph(dim: int) -> Any:
-    faiss = _faiss()
-    index = faiss.IndexHNSWSQ(dim, faiss.ScalarQuantizer.QT_fp16, LINKS, faiss.METRIC_INNER_PRODUCT)
-    index.hnsw.efConstruction = BUILD
-    index.hnsw.efSearch = SEARCH
-    return index
 
 
 def _faiss() -> Any:

@@ -12,7 +12,7 @@ from assistant.retrieval.lexical import TantivyWords
 from assistant.retrieval.word_queries import Scope
 from bench.machine import encoder_flops, quantiles
 from bench.query import fill
-from bench.scale import exact, parts
+from bench.real import exact, parts
 from bench.texts import mixed
 
 

@@ -11,14 +11,15 @@ from assistant.errors import StorageError
 from assistant.indexes import faiss as faiss_module
 from assistant.indexes.faiss import FaissIndex
 from assistant.indexes.flat import FlatIndex
+from assistant.indexes.generations import published
 
 EAST, NORTH, WEST = np.eye(2, dtype=np.float32)[0], np.eye(2, dtype=np.float32)[1], np.array([-1, 0], np.float32)
 NORTH_EAST = np.array([0.6, 0.8], np.float32)
-KINDS = ["flat", "faiss", "graph"]
+KINDS = ["flat", "faiss"]
 
 
 def build(kind: str, dim: int = 2) -> FlatIndex | FaissIndex:
-    return FlatIndex(dim, "toy") if kind == "flat" else FaissIndex(dim, "toy", graph=kind == "graph")
+    return FlatIndex(dim, "toy") if kind == "flat" else FaissIndex(dim, "toy")
 
 
 def ids(*values: int) -> np.ndarray:
@@ -110,14 +111,14 @@ def crowd() -> tuple[np.ndarray, np.ndarray]:
     return np.arange(3000, dtype=np.int64) * 3, vectors
 
 
-@pytest.mark.parametrize("kind", ["faiss", "graph"])
-@pytest.mark.parametrize("few", [10, 20_000])
+@pytest.mark.parametrize("threads", [1, 3])
 def test_as_the_oracle_says(
-    kind: str, few: int, crowd: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+    threads: int, crowd: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faiss_module, "FEW", few)
+    monkeypatch.setattr(faiss_module, "WORTH_A_THREAD", 500)
+    monkeypatch.setattr(faiss_module, "_thread_count", lambda: threads)
     numbers, vectors = crowd
-    oracle, index = FlatIndex(32), build(kind, 32)
+    oracle, index = FlatIndex(32), FaissIndex(32)
     for each in (oracle, index):
         each.add(numbers, vectors)
         each.remove(numbers[::7])
@@ -130,28 +131,50 @@ def test_as_the_oracle_says(
         assert np.mean([len(a & b) / 10 for a, b in zip(expected, got)]) >= 0.99
 
 
-def test_renewed_has_no_dead_slots_and_the_kind_of_its_size(
+def test_few_allowed_vectors_lie_in_one_part(
     crowd: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faiss_module, "CROSSOVER", 2000)
+    monkeypatch.setattr(faiss_module, "WORTH_A_THREAD", 500)
+    monkeypatch.setattr(faiss_module, "_thread_count", lambda: 3)
     numbers, vectors = crowd
     index = FaissIndex(32)
     index.add(numbers, vectors)
-    assert (index.stale, index.is_graph) == (True, False)
-    index = index.renewed()
-    assert (index.stale, index.is_graph) == (False, True)
-    index.remove(numbers[:1500])
-    assert (index.stale, index.renewed().is_graph, len(index.renewed())) == (True, False, 1500)
+    assert sorted(found(index, vectors[0], allowed=numbers[2990:])) == numbers[2990:].tolist()
+
+
+def test_renewed_has_no_dead_slots(crowd: tuple[np.ndarray, np.ndarray]) -> None:
+    numbers, vectors = crowd
+    index = FaissIndex(32, "toy")
+    index.add(numbers, vectors)
+    index.remove(numbers[:700])
+    assert not index.stale
+    index.remove(numbers[:800])
+    assert index.stale
+    fresh = index.renewed()
+    assert (fresh.stale, len(fresh), fresh.encoder) == (False, 2200, "toy")
+    assert np.array_equal(fresh.rows(numbers[800:]), index.rows(numbers[800:]))
+    assert found(fresh, vectors[900], 1) == [2700]
 
 
 def test_removed_vectors_leave_the_disk(tmp_path: Path, crowd: tuple[np.ndarray, np.ndarray]) -> None:
     numbers, vectors = crowd
-    for graph in (False, True):
-        index = FaissIndex(32, graph=graph)
-        index.add(numbers, vectors)
-        index.remove(numbers[5:6])
-        index.save(tmp_path / str(graph))
-        raw = (tmp_path / str(graph) / "vectors.faiss").read_bytes()
-        assert vectors[6].astype("<f2").tobytes() in raw
-        assert vectors[5].astype("<f2").tobytes() not in raw
-        assert found(index, vectors[7], 1) == [21]
+    index = FaissIndex(32)
+    index.add(numbers, vectors)
+    index.remove(numbers[5:6])
+    index.save(tmp_path / "one")
+    raw = (tmp_path / "one" / "vectors.faiss").read_bytes()
+    assert vectors[6].astype("<f2").tobytes() in raw
+    assert vectors[5].astype("<f2").tobytes() not in raw
+    assert found(index, vectors[7], 1) == [21]
+
+
+def test_a_graph_that_an_older_version_saved_is_not_taken(tmp_path: Path) -> None:
+    import faiss
+
+    with published(tmp_path / "one", "faiss", "toy", 2, 1) as beside:
+        graph = faiss.IndexHNSWSQ(2, faiss.ScalarQuantizer.QT_fp16, 4, faiss.METRIC_INNER_PRODUCT)
+        graph.add(rows(EAST))  # type: ignore[call-arg]
+        faiss.write_index(graph, str(beside / "vectors.faiss"))
+        np.save(beside / "ids.npy", ids(7))
+    with pytest.raises(StorageError, match="of another kind"):
+        FaissIndex.load(tmp_path / "one")

@@ -11,7 +11,6 @@ import pytest
 from changing_store import ChangingStore
 
 from assistant.indexes import corpus as corpus_module
-from assistant.indexes import faiss as faiss_module
 from assistant.indexes import shelf
 from assistant.indexes.corpus import CorpusVectors
 
@@ -145,19 +144,15 @@ def test_a_dropped_corpus_leaves_the_disk(store: ChangingStore, tmp_path: Path) 
     assert not list(tmp_path.iterdir())
 
 
-def test_a_growing_corpus_becomes_a_graph_beside_its_searches(
-    store: ChangingStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(faiss_module, "CROSSOVER", 50)
-    monkeypatch.setattr(corpus_module, "CROSSOVER", 50)
-    monkeypatch.setattr(corpus_module, "CHUNK", 7)
+def test_dead_slots_are_dropped_when_they_are_many(store: ChangingStore, tmp_path: Path) -> None:
     index = vectors(store, tmp_path)
     store.put("main", "many.txt", *(f"subject {n} and detail {n * n}" for n in range(80)))
     before = found(index, store, "subject 9 and detail 81")
-    store.take(102)
-    index.wait()
-    assert found(index, store, "subject 9 and detail 81")[0] == before[0] == 13
-    assert index.size("main") == 82
+    store.put("main", "few.txt", "subject 9 and detail 81")
+    store.take(103)
+    assert found(index, store, "subject 9 and detail 81")[0] == 84
+    assert before[0] == 13
+    assert index.size("main") == 4
 
 
 def test_searches_at_once_while_documents_come(store: ChangingStore, tmp_path: Path) -> None:
