@@ -14,7 +14,7 @@ from evals.answers import Row, measured
 from evals.homes import house_at
 
 QUICK = 12
-HOMES = os.environ.get("THICKSHELL_ANSWER_HOMES")
+HOMES = os.environ.get("ANSWER_HOMES")
 """A folder with a home for each set that lasts between runs (`evals answers --home`): a passage that the same weights
 have read for the same question is not read again; everything after the reading runs anew."""
 
