@@ -195,6 +195,31 @@ CODES: dict[str, str] = {
     # --- language models ---------------------------------------------------------------------------------------------
     "model-cut": "The model broke off before its answer was whole; ask again.",
     "model-shape": "The model did not answer in the form that was asked for; try again, or use a larger model.",
+    "model-silent": ("The model said nothing for {seconds} seconds; ask again, or raise model_first_token_seconds."),
+    "model-slow": "The model's answer took longer than {seconds} seconds; ask for less, or raise model_seconds.",
+    "model-unreachable": "No model server answers at {url}; start it, or set model_url.",
+    "model-key": "The model server at {url} refuses the key; set model_key.",
+    "model-not-openai": ("What answers at {url} is not an OpenAI-compatible server; check model_url (it ends in /v1)."),
+    "model-unknown": ("The model server at {url} has no model named “{model}”; set model to one of these: {names}."),
+    "model-several": "The model server at {url} has several models; set model to one of these: {names}.",
+    "model-none": "The model server at {url} has no model; start it with one.",
+    "model-busy": "The model server at {url} is busy; try again in a moment.",
+    "model-long": (
+        "The question with its passages is longer than the model “{model}” can read; ask a shorter one, or lower hits."
+    ),
+    "model-request": (
+        "The model server at {url} does not take the request (status {status}); check model and model_tokens."
+    ),
+    "model-failed": "The model server at {url} failed (status {status}); look at its log, and restart it.",
+    "model-failed-kind": "The model server at {url} failed ({kind}); look at its log, and restart it.",
+    "model-busy-here": "The model on this machine is busy; try again in a moment.",
+    "model-no-folder": "There is no model in {folder}; name a folder with config.json and safetensors weights.",
+    "model-not-loaded": "The model in {folder} cannot be loaded ({reason}); check its files.",
+    "model-tokenizer": "There is no usable tokenizer in {folder}; name a model folder in model_folder.",
+    "provider-missing": ("The LangChain package of the provider {provider} is not installed ({package}); install it."),
+    "provider-unknown": (
+        "LangChain knows no provider {provider}, or it needs a key; check model_provider and model_key."
+    ),
     # --- settings and the command line -------------------------------------------------------------------------------
     "settings-file": "The settings file {file} does not exist; check the path.",
     "settings-toml": "The settings file {file} is not valid TOML: {reason}; mend that line.",

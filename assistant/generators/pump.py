@@ -1,0 +1,99 @@
+"""An asynchronous stream read from ordinary threads: it can be stopped, and left, while nothing comes.
+
+One event loop in one thread serves all streams of the process. Cancelling a stream's task closes its HTTP response, so
+that the server on the other side stops working too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import cache
+from typing import Generic, TypeVar
+
+from assistant.errors import Cancelled, GeneratorUnavailable
+
+T = TypeVar("T")
+POLL_SECONDS = 0.1
+"""How often `stop` is asked while nothing comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """`silence`: longest wait for the first item, and between two; `whole`: for all of them."""
+
+    silence: float
+    whole: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Item(Generic[T]):
+    value: T
+
+
+def drained(source: Callable[[], AsyncGenerator[T, None]], stop: Callable[[], bool], patience: Patience) -> Iterator[T]:
+    """The items of a source as they come. Its own errors come through; Cancelled once `stop` says yes.
+
+    GeneratorUnavailable where the patience is over. Whatever ends it, the source is closed.
+    """
+    items: queue.SimpleQueue[_Item[T] | BaseException | None] = queue.SimpleQueue()
+
+    async def work() -> None:
+        try:
+            async with aclosing(source()) as stream:
+                async for value in stream:
+                    items.put(_Item(value))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            items.put(error)
+        else:
+            items.put(None)
+
+    task = asyncio.run_coroutine_threadsafe(work(), event_loop())
+    try:
+        yield from _taken(items, stop, patience)
+    finally:
+        task.cancel()
+
+
+def _taken(
+    items: queue.SimpleQueue[_Item[T] | BaseException | None], stop: Callable[[], bool], patience: Patience
+) -> Iterator[T]:
+    started = heard = time.monotonic()
+    while True:
+        if stop():
+            raise Cancelled("Stopped.")
+        now = time.monotonic()
+        if now - heard > patience.silence:
+            raise GeneratorUnavailable(
+                f"The model said nothing for {patience.silence:g} seconds; "
+                "ask again, or raise model_first_token_seconds."
+            )
+        if now - started > patience.whole:
+            raise GeneratorUnavailable(
+                f"The model's answer took longer than {patience.whole:g} seconds; ask for less, or raise model_seconds."
+            )
+        try:
+            item = items.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            continue
+        if item is None:
+            return
+        if isinstance(item, BaseException):
+            raise item
+        heard = time.monotonic()
+        yield item.value
+
+
+@cache
+def event_loop() -> asyncio.AbstractEventLoop:
+    """The loop of all streams, in a thread of its own that ends with the process."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="model-streams", daemon=True).start()
+    return loop
