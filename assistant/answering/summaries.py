@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     F32 = NDArray[np.float32]
 
 NEAR_REPEAT = 0.6  # share of words above which a sentence repeats another
+EARLY, EARLY_ALONE = 0.5, 2.0  # worth of coming first; a single sentence is best the one that introduces the document
 FEW, MANY = 5, 45  # words of a sentence worth quoting
 
 
@@ -34,17 +35,26 @@ def summarise(passages: Sequence[Passage], vectors: F32 | None = None, count: in
     if not usable:
         return []
     common = _common([passages[i] for i in usable])
-    central = _centrality([passages[i] for i in usable], None if vectors is None else vectors[usable], common)
+    early = EARLY if count > 1 else EARLY_ALONE
+    central = _centrality([passages[i] for i in usable], None if vectors is None else vectors[usable], common, early)
     picked: list[Span] = []
     order = [passages[usable[place]] for place in _in_turns([passages[i] for i in usable], central)]
     for _ in range(count):  # rounds: short documents give several sentences of one passage
         before = len(picked)
         for passage in order:
-            span = _best_sentence(passage, common, picked) if len(picked) < count else None
+            span = _best_sentence(passage, common, picked, early) if len(picked) < count else None
             picked += [span] if span is not None else []
         if len(picked) in (before, count):
             break
     return sorted(picked, key=lambda span: span.start)
+
+
+def covered_share(passages: Sequence[Passage], spans: Sequence[Span]) -> float:
+    """How much of what a document keeps saying stands in a few of its words: 0 to 1, each word by its weight."""
+    common = _common(passages)
+    said = frozenset[str]().union(*(terms(span.quote) for span in spans))
+    whole = sum(common.values())
+    return sum(weight for word, weight in common.items() if word in said) / whole if whole else 0.0
 
 
 def _common(passages: Sequence[Passage]) -> dict[str, float]:
@@ -53,8 +63,10 @@ def _common(passages: Sequence[Passage]) -> dict[str, float]:
     return {word: math.log1p(n) for word, n in counts.items()}
 
 
-def _centrality(passages: Sequence[Passage], vectors: F32 | None, common: dict[str, float]) -> list[float]:
-    """Nearness to the document as a whole, with a little for coming early."""
+def _centrality(
+    passages: Sequence[Passage], vectors: F32 | None, common: dict[str, float], early: float
+) -> list[float]:
+    """Nearness to the document as a whole, with `early` for coming first."""
     if vectors is not None and len(vectors) == len(passages):
         mean = vectors.mean(axis=0)
         near = [float(score) for score in vectors @ (mean / max(float((mean @ mean) ** 0.5), 1e-9))]
@@ -62,7 +74,7 @@ def _centrality(passages: Sequence[Passage], vectors: F32 | None, common: dict[s
         near = [_weight(terms(passage.text), common) for passage in passages]
     low, high = min(near), max(near)
     spread = (high - low) or 1.0
-    return [(score - low) / spread + 0.5 / (1 + place) for place, score in enumerate(near)]
+    return [(score - low) / spread + early / (1 + place) for place, score in enumerate(near)]
 
 
 def _weight(words: frozenset[str], common: dict[str, float]) -> float:
@@ -78,14 +90,14 @@ def _in_turns(passages: Sequence[Passage], central: Sequence[float]) -> list[int
     return [place for *_, place in sorted(ranked)]
 
 
-def _best_sentence(passage: Passage, common: dict[str, float], picked: Sequence[Span]) -> Span | None:
+def _best_sentence(passage: Passage, common: dict[str, float], picked: Sequence[Span], early: float) -> Span | None:
     best: tuple[float, Span] | None = None
     for place, (start, end) in enumerate(_sentences(passage)):
         span = Span(passage, passage.start + start, passage.start + end)
         words = terms(span.quote)
         if not _sayable(span.quote) or _repeats(words, picked):
             continue
-        score = _weight(words, common) * (1 + 0.3 / (1 + place))
+        score = _weight(words, common) * (1 + 0.6 * early / (1 + place))
         if best is None or score > best[0]:
             best = (score, span)
     return best[1] if best else None

@@ -14,6 +14,7 @@ from functools import lru_cache
 from assistant.answering.language import HAN
 
 _WORD = re.compile(rf"[{HAN}]+|[^\W_]+(?:[-'.,/:][^\W_]+)*")
+_HAN_RUN = re.compile(f"[{HAN}]+")
 _STOP_WORDS = """
 a an the of in on at to for from by with about as into is are was were be been being am do does did done has have had
 having can could may might shall should will would must and or but not no nor if then than that this these those it
@@ -47,6 +48,15 @@ def stem(word: str) -> str:
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
         word = word[:-1]
     return word.removesuffix("e") if len(word) > 3 else word
+
+
+def runs(text: str) -> list[str]:
+    """Chinese characters between marks, other scripts and words that say nothing.
+
+    >>> runs("单程票的价格是多少？")
+    ['单程票', '价格']
+    """
+    return [part for run in _HAN_RUN.findall(normal(text)) for part in _STOP_ZH.split(run) if part]
 
 
 @lru_cache(maxsize=8192)

@@ -22,6 +22,18 @@ _WORDS: dict[str, tuple[str, str]] = {
         "There are no documents here yet. Add some, then ask again.",
         "这里还没有文档。请先添加文档，再提问。",
     ),
+    "no_sums": (
+        "I cannot work out totals, averages or comparisons from a table yet; the nearest table is “{table}” in {document}.",
+        "我还不能根据表格计算合计、平均值或比较大小；最接近的表格是《{document}》中的“{table}”。",
+    ),
+    "no_sums_unnamed": (
+        "I cannot work out totals, averages or comparisons from a table yet; the nearest table is in {document}.",
+        "我还不能根据表格计算合计、平均值或比较大小；最接近的表格在《{document}》中。",
+    ),
+    "no_arithmetic": (
+        "I cannot calculate yet; ask for something that stands in your documents.",
+        "我还不会计算；请询问文档中写明的内容。",
+    ),
     "blank": ("Type a question first.", "请先输入问题。"),
     "stopped": ("Stopped.", "已停止。"),
     "unverified": (
@@ -61,6 +73,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Tier {tier} needs a model, and none is connected; choose tier 3, which answers from your documents without one.",
         "第 {tier} 级需要连接模型，目前没有可用的模型；请选择第 3 级，它无需模型即可根据您的文档回答。",
     ),
+    "tier_tuned": (
+        "Tier 4, a model tuned on your documents, is not here yet; choose tier 3, which reads them.",
+        "第 4 级（用您的文档微调的模型）尚未提供；请选择第 3 级，它会阅读您的文档。",
+    ),
+    "otherwise": ("The documents say otherwise:", "文档中的说法不同："),
     "follow_section": ("What does it say about {topic}?", "关于“{topic}”是怎么说的？"),
     "follow_count": ("How many {column} are there for {row}?", "{row}的{column}是多少？"),
     "follow_number": ("What is the {column} for {row}?", "{row}的{column}是多少？"),

@@ -145,7 +145,8 @@ def _summary(text: str) -> Plan | None:
     if not found:
         return None
     topic = _first(found)
-    return Plan("summary", "" if _is_here(topic) else topic)
+    named = topic[:1].isupper() and " " not in topic  # "Summarise Files": a capital makes a name of it
+    return Plan("summary", topic if named or not is_here(topic) else "")
 
 
 def _list(text: str) -> Plan | None:
@@ -158,7 +159,7 @@ _HERE_ZH = re.compile(
 )
 
 
-def _is_here(topic: str) -> bool:
+def is_here(topic: str) -> bool:
     """Whether the object of a summary is just "this document"."""
     bare = re.sub(r"^(?:of|for|in|from|about)\s+", "", topic.strip(), flags=re.IGNORECASE)
     bare = re.sub(r"\s+(?:in|with) (?:a few|one|two|three|\w+) (?:sentences?|words|paragraphs?|lines?)$", "", bare)

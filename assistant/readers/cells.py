@@ -44,11 +44,12 @@ def row_claim(
     if answer is None:
         text = "; ".join(_named(cell, table) for cell in cells if cell.text)
         return Claim(_cut(text, words), (span,)), ""
-    label = next((cell for cell in cells if cell.text and cell is not answer), None)
-    left = f"{label.text}, " if label is not None and label.column < answer.column else ""
-    head = _header(answer, table)
-    text = f"{left}{head}: **{answer.text}**" if head else f"{left.removesuffix(', ')}: **{answer.text}**".lstrip(": ")
-    return Claim(text, (span,)), answer.text
+    label = next((cell for cell in cells if cell.text), answer)
+    if label is answer and len(cells) > 1:  # the row's own name says little without its row
+        rest = "; ".join(_named(cell, table) for cell in cells if cell.text and cell is not answer)
+        return Claim(_cut(f"{_bold(answer, table)}; {rest}", words), (span,)), answer.text
+    left = f"{label.text}{', ' if header_of(answer, table) else ': '}" if label is not answer else ""
+    return Claim(left + _bold(answer, table), (span,)), answer.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +68,25 @@ class LookedUp:
 def look_up(question: str, hits: Sequence[Hit], table_of: TableOf) -> LookedUp | None:
     """The row and cell that a question names by their own words; None where no row, or more than one, is named."""
     asked = terms(question)
-    for table in _tables(hits, table_of):
-        rows = _named_rows(table, question)
-        if len(rows) != 1:
-            continue
-        label, cells = rows[0]
-        place = (cells[0].start, cells[-1].end)
-        for number, hit in enumerate(hits):
-            if (
-                hit.passage.start <= place[0]
-                and place[1] <= hit.passage.end
-                and table_of(hit.passage, place[0]) == table
-            ):
-                return LookedUp(number, table, place, _named_column(table, label, cells, asked))
+    for table in tables_near(hits, table_of):
+        rows = named_rows(table, question)
+        if len(rows) == 1 and (found := located(hits, table, rows[0], _named_column(table, rows[0], asked), table_of)):
+            return found
     return None
 
 
-def _tables(hits: Sequence[Hit], table_of: TableOf) -> list[Table]:
+def located(
+    hits: Sequence[Hit], table: Table, row: Sequence[Cell], cell: Cell | None, table_of: TableOf
+) -> LookedUp | None:
+    """A row with the number of the passage it stands in; None where no passage holds it whole."""
+    start, end = row[0].start, row[-1].end
+    for number, hit in enumerate(hits):
+        if hit.passage.start <= start and end <= hit.passage.end and table_of(hit.passage, start) == table:
+            return LookedUp(number, table, (start, end), cell)
+    return None
+
+
+def tables_near(hits: Sequence[Hit], table_of: TableOf) -> list[Table]:
     """The tables of the passages, nearest first, each once."""
     found: list[Table] = []
     for hit in hits:
@@ -100,33 +103,55 @@ def _names(question: str, label: str) -> bool:
     return bool(terms(label) or rest) and terms(label) <= terms(question) and written.issuperset(rest)
 
 
-def _named_rows(table: Table, question: str) -> list[tuple[Cell, list[Cell]]]:
-    """(label, cells) of the rows whose label the question names in full; of several, those with the longest label."""
+def body_rows(table: Table) -> list[list[Cell]]:
+    """The cells of each row below the header."""
     rows: dict[int, list[Cell]] = {}
     for cell in table.cells:
         if cell.row > table.header_rows:
             rows.setdefault(cell.row, []).append(cell)
-    met = []
-    for cells in rows.values():
-        label = next((cell for cell in cells if cell.text and not isinstance(cell.value, int | float)), None)
-        if label is not None and _names(question, label.text):
-            met.append((label, cells))
-    longest = max((len(label.text.split()) for label, _ in met), default=0)
-    return [row for row in met if len(row[0].text.split()) == longest]
+    return list(rows.values())
 
 
-def _named_column(table: Table, label: Cell, cells: Sequence[Cell], asked: frozenset[str]) -> Cell | None:
+def label_of(row: Sequence[Cell]) -> str:
+    """What a row is called: its first cell that is no number; "" where all are."""
+    return next((cell.text for cell in row if cell.text and not isinstance(cell.value, int | float)), "")
+
+
+def named_rows(table: Table, question: str) -> list[list[Cell]]:
+    """The rows whose label the question names in full; of several, those with the longest label."""
+    met = [row for row in body_rows(table) if (label := label_of(row)) and _names(question, label)]
+    longest = max((len(label_of(row).split()) for row in met), default=0)
+    return [row for row in met if len(label_of(row).split()) == longest]
+
+
+def _named_column(table: Table, row: Sequence[Cell], asked: frozenset[str]) -> Cell | None:
     """The cell whose header the question names: most words, then the smallest rest; None where two are alike."""
-    left = asked - terms(label.text)
+    name = label_of(row)
+    label = next((cell for cell in row if cell.text == name), None)
+    left = asked - terms(name)
     scored = []
-    for cell in cells:
-        head = terms(_header(cell, table))
+    for cell in row:
+        head = terms(header_of(cell, table))
         if cell is not label and cell.text and head & left:
             scored.append((len(head & left), len(head & left) / len(head), cell))
     scored.sort(key=lambda row: row[:2], reverse=True)
     if not scored or (len(scored) > 1 and scored[0][:2] == scored[1][:2]):
         return None
     return scored[0][2]
+
+
+def is_title(passage: Passage, place: int, table_of: TableOf) -> bool:
+    """Whether a place (offset in the document) lies in the name of a sheet that stands above its table: "2025" over the
+    months of that year names what is below, and answers nothing."""
+    if passage.table is None or table_of(passage, place) is not None:
+        return False
+    at = place - passage.start
+    first, last = passage.text.rfind("\n", 0, at) + 1, passage.text.find("\n", at)
+    if last < 0:
+        return False
+    below = len(passage.text) - len(passage.text[last:].lstrip())
+    table = table_of(passage, passage.start + below)
+    return table is not None and passage.text[first:last].strip() in {table.name, table.sheet}
 
 
 def row_is_met(question: str, text: str) -> bool:
@@ -150,19 +175,24 @@ def _asked(question: str, cells: Sequence[Cell], table: Table) -> Cell | None:
     """The cell whose header shares most words with the question; None where none does."""
     asked = terms(question)
     best = max(
-        cells, key=lambda cell: len(terms(_header(cell, table)) & asked) / (1 + len(terms(_header(cell, table))))
+        cells, key=lambda cell: len(terms(header_of(cell, table)) & asked) / (1 + len(terms(header_of(cell, table))))
     )
-    shares = terms(_header(best, table)) & asked
+    shares = terms(header_of(best, table)) & asked
     return best if shares and best.text else None
 
 
-def _header(cell: Cell, table: Table) -> str:
+def header_of(cell: Cell, table: Table) -> str:
     return table.header[cell.column - 1] if cell.column <= len(table.header) else ""
 
 
 def _named(cell: Cell, table: Table) -> str:
-    head = _header(cell, table)
+    head = header_of(cell, table)
     return f"{head}: {cell.text}" if head else cell.text
+
+
+def _bold(cell: Cell, table: Table) -> str:
+    head = header_of(cell, table)
+    return f"{head}: **{cell.text}**" if head else f"**{cell.text}**"
 
 
 def _cut(text: str, words: int) -> str:
@@ -182,6 +212,22 @@ def tables_of(store: PassageStore) -> TableOf:
         return next((table for table in tables if table.start <= offset < table.end), None)
 
     return table_of
+
+
+def table_heads(passages: Sequence[Passage], tables: Sequence[Table]) -> list[Claim]:
+    """What each table says it holds: its name where it stands above, and its columns."""
+    claims = []
+    for table in tables:
+        end = max((cell.end for cell in table.cells if cell.row <= table.header_rows), default=table.start)
+        passage = next((p for p in passages if p.start <= table.start < end <= p.end), None)
+        columns = ", ".join(dict.fromkeys(name for name in table.header if name))
+        if passage is None or not columns:
+            continue
+        above = passage.text[: table.start - passage.start].rstrip()
+        titled = table.name != "" and above.endswith(table.name)
+        start = passage.start + len(above) - len(table.name) if titled else table.start
+        claims.append(Claim(f"{table.name}: {columns}" if titled else columns, (Span(passage, start, end),)))
+    return claims
 
 
 def body_start(table: Table) -> int:

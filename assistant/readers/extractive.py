@@ -17,7 +17,7 @@ from assistant.answering.compose import one_line, quoted
 from assistant.answering.language import count_words
 from assistant.readers import confidence
 from assistant.readers.candidates import Candidate, by_words, log_shares, normalised
-from assistant.readers.cells import LookedUp, TableOf, body_start, look_up, no_table, row_claim, row_is_met
+from assistant.readers.cells import LookedUp, TableOf, body_start, is_title, look_up, no_table, row_claim, row_is_met
 from assistant.readers.cues import number_in, wanted
 from assistant.readers.instructions import asks_about_instructions, instruction_ranges
 from assistant.readers.units import containing, shorten, units
@@ -175,11 +175,12 @@ class ExtractiveReader:
         return any(low < end and high > start for low, high in instruction_ranges(passage.text))
 
     def _off_table(self, question: str, passage: Passage, found: Candidate) -> bool:
-        """Partly outside its table, in the table's header, or in a row that says nothing of the question."""
+        """Partly outside its table, in its name or header, or in a row that says nothing of the question."""
         place = passage.start + found.start
         table = self._table_of(passage, place)
         if table is None:
-            return self._table_of(passage, passage.start + found.end - 1) is not None
+            in_part = self._table_of(passage, passage.start + found.end - 1) is not None
+            return in_part or is_title(passage, place, self._table_of)
         row = next((cell.row for cell in table.cells if cell.start <= place <= cell.end), 0)
         text = " ".join(cell.text for cell in table.cells if cell.row == row)
         return place < body_start(table) or not row_is_met(question, text)

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 
 from assistant.answering.compose import one_line
 from assistant.answering.language import Language
-from assistant.answering.summaries import summarise
+from assistant.answering.summaries import covered_share, summarise
 from assistant.answering.terms import coverage, normal, terms
 from assistant.answering.wording import say
 from assistant.errors import Cancelled
-from assistant.planning.router import Plan
-from assistant.readers.cells import tables_of
+from assistant.planning.calculation import needed, one_cell
+from assistant.planning.router import Plan, is_here
+from assistant.readers.across import column_across, look_up_across
+from assistant.readers.cells import row_claim, table_heads, tables_near, tables_of
 from assistant.readers.extractive import Reading, SpanSource
-from assistant.readers.instructions import instruction_ranges
-from assistant.readers.listing import Find, columns, patterned, things
+from assistant.readers.instructions import asks_about_instructions, instruction_ranges
+from assistant.readers.listing import Find, columns, enumerated, patterned, things
+from assistant.readers.uncomputed import refused
 from assistant.readers.units import shorten, units
 from assistant.seams import Embedder, PassageStore, Reader, Retriever
 from assistant.types import Claim, DocumentInfo, Draft, Hit, Passage, Question, Span
@@ -25,7 +28,9 @@ from assistant.types import Claim, DocumentInfo, Draft, Hit, Passage, Question, 
 if TYPE_CHECKING:
     from assistant.seams import F32
 
-LIST_HITS, WHERE_HITS, WHERE_MOST, SCAN_PASSAGES, OVERVIEW_DOCUMENTS = 24, 10, 3, 400, 8
+LIST_HITS, WHERE_HITS, WHERE_MOST, SCAN_PASSAGES, OVERVIEW_DOCUMENTS = 24, 10, 3, 400, 10
+TABLES_READ = 20  # tables whose columns are compared with a topic in the other language
+LIST_WORDS = 2  # times the words of a quote that a sentence may have which is itself the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Found:
     labels: tuple[str, ...] = ()
     listed: bool = False
     tail: tuple[str, ...] = ()
+    instead: str = ""  # said in place of "the documents do not say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,30 @@ class Work:
 def text(work: Work, plan: Plan) -> Found:
     hits = work.retrieve(work.question, work.hits)
     work.seen(tuple(hits))
-    return Found(work.reader.read(work.question, hits), tuple(hits))
+    draft = _read(work, work.question, hits)
+    table_of = tables_of(work.store)
+    if told := refused(work.question, draft, hits, table_of, work.language):
+        return Found(told[0], told[1], instead=told[2])
+    return Found(draft, tuple(hits))
+
+
+def _read(work: Work, question: Question, hits: Sequence[Hit]) -> Draft:
+    """The reader's draft, or the cell of a table in the other language whose row and column the question names."""
+    draft = work.reader.read(question, hits)
+    prose = draft.claims and not draft.abstained and draft.claims[0].spans[0].passage.table is None
+    need = needed(question.text)
+    if work.embedder is None or prose or draft.details.get("looked_up") or (need and not one_cell(question.text, need)):
+        return draft
+    named = look_up_across(question.text, hits, tables_of(work.store), work.embedder)
+    if named is None:
+        return draft
+    passage = hits[named.hit].passage
+    if instruction_ranges(passage.text) and not asks_about_instructions(question.text):
+        return draft
+    place = (named.cell.start, named.cell.end) if named.cell else None
+    claim, value = row_claim(question.text, passage, named.row, place, named.table, work.quote_words, guess=False)
+    sure = max(draft.confidence, float(draft.details.get("threshold", 0.0)))
+    return Draft((claim,), sure, value=value or None, details=draft.details | {"looked_up": True, "across": True})
 
 
 def where(work: Work, plan: Plan) -> Found:
@@ -99,18 +128,41 @@ def listing(work: Work, plan: Plan) -> Found:
     """Everything of one kind: over all passages where they are few, else over the nearest."""
     near = work.retrieve(work.question, work.hits)
     work.seen(tuple(near))
-    every = _all_passages(work) or work.retrieve(replace(work.question, text=plan.topic), LIST_HITS)
-    claims = columns(plan.topic, every, tables_of(work.store))
+    whole = _all_passages(work)
+    every = whole or work.retrieve(replace(work.question, text=plan.topic), LIST_HITS)
+    claims = _column(work, plan.topic, every)
     if not claims and patterned(plan.topic):
         claims = things(plan.topic, work.question.text, every, None, work.quote_words)
     draft = work.reader.read(work.question, near)
+    complete = bool(claims and whole)
+    sure = max(draft.confidence, float(draft.details.get("threshold", 0.0))) if claims else draft.confidence
+    if not claims and (said := enumerated(plan.topic, near, LIST_WORDS * work.quote_words)):
+        return Found(replace(draft, claims=(said,), route="list", value=None, unit=None, abstained=False), tuple(near))
     if not claims and not draft.abstained:
         every = work.retrieve(work.question, LIST_HITS)
         claims = things(plan.topic, work.question.text, every, _stoppable(work), work.quote_words)
     values = [one_line(claim.text) for claim in claims]
-    head = say("list_partly", work.language, n=len(claims), read=len(every))
-    made = replace(draft, claims=tuple(claims), route="list", value=values or None, unit=None, abstained=not claims)
+    head = say("list" if complete else "list_partly", work.language, n=len(claims), read=len(every))
+    made = replace(
+        draft,
+        claims=tuple(claims),
+        confidence=sure,
+        route="list",
+        value=values or None,
+        unit=None,
+        abstained=not claims,
+    )
     return Found(made, tuple(near), head, (), True)
+
+
+def _column(work: Work, topic: str, hits: Sequence[Hit]) -> list[Claim]:
+    """The cells of the column that is listed, also where its name is in the other language."""
+    table_of = tables_of(work.store)
+    claims = columns(topic, hits, table_of)
+    if claims or work.embedder is None:
+        return claims
+    found = column_across(topic, tables_near(hits, table_of)[:TABLES_READ], work.embedder)
+    return columns(found[1], hits, lambda p, at: t if (t := table_of(p, at)) == found[0] else None) if found else []
 
 
 def compare(work: Work, plan: Plan) -> Found:
@@ -138,24 +190,38 @@ def compare(work: Work, plan: Plan) -> Found:
 def summary(work: Work, plan: Plan) -> Found:
     """A document in its central sentences; of several documents one sentence each; of a topic what text finds."""
     documents = scope(work.store, work.question, plan.topic)
+    if plan.topic and not documents and is_here(plan.topic):
+        return summary(work, Plan("summary"))
     if plan.topic and not documents:
         return text(work, plan)
     claims: list[Claim] = []
     labels: list[str] = []
+    shares: list[float] = []
     shown = documents[:OVERVIEW_DOCUMENTS]
     for info in shown:
-        work.check()
-        passages = [p for p in work.store.document_passages(info.corpus, info.name) if not instruction_ranges(p.text)]
-        spans = summarise(passages, _vectors(work, info, passages), 5 if len(documents) == 1 else 1)
-        said = [_claim(s.passage, s.start - s.passage.start, s.end - s.passage.start, work.quote_words) for s in spans]
-        said = said or [_claim(p, *units(p)[0], work.quote_words) for p in passages[:1] if units(p)]
+        said, share = _told_of(work, info, 5 if len(documents) == 1 else 1)
         claims += said
         labels += [info.name if len(documents) > 1 else ""] * len(said)
+        shares.append(share)
     hits = tuple(Hit(c.spans[0].passage, 1.0, rank=n) for n, c in enumerate(claims, 1))
     work.seen(hits)
     tail = (say("overview_more", work.language, n=len(documents) - len(shown)),) if len(documents) > len(shown) else ()
-    draft = Draft(tuple(claims), 0.9 if claims else 0.0, abstained=not claims, route="summary")
+    # no probability: how much of what the documents keep saying is said again
+    covered = sum(shares) / len(documents) if documents else 0.0
+    draft = Draft(tuple(claims), covered, abstained=not claims, route="summary", details={"covered": covered})
     return Found(draft, hits[: work.hits], _summary_head(documents, plan, work.language), tuple(labels), True, tail)
+
+
+def _told_of(work: Work, info: DocumentInfo, count: int) -> tuple[list[Claim], float]:
+    """A document in at most `count` of its sentences, else the columns of its tables, else its first line; and how much
+    of its recurring words these hold."""
+    work.check()
+    passages = [p for p in work.store.document_passages(info.corpus, info.name) if not instruction_ranges(p.text)]
+    spans = summarise(passages, _vectors(work, info, passages), count)
+    claims = [_claim(s.passage, s.start - s.passage.start, s.end - s.passage.start, work.quote_words) for s in spans]
+    claims = claims or table_heads(passages, work.store.document(info.corpus, info.name).tables)[:count]
+    claims = claims or [_claim(p, *units(p)[0], work.quote_words) for p in passages[:1] if units(p)]
+    return claims, covered_share(passages, [span for claim in claims for span in claim.spans])
 
 
 KINDS: dict[str, Callable[[Work, Plan], Found]] = {
@@ -184,7 +250,7 @@ def scope(store: PassageStore, question: Question, topic: str = "") -> list[Docu
 def _named(name: str, topic: str) -> bool:
     """Whether a topic is the name of a document, with or without its ending and words like "the document"."""
     stem = normal(re.sub(r"\.\w{1,5}$", "", name.rsplit("/", 1)[-1]))
-    asked = normal(topic)
+    asked = normal(topic).strip(" 《》“”\"'「」")
     words = terms(re.sub(r"[_\-.]+", " ", stem))
     wanted = terms(topic) - {"document", "file", "report", "paper", "文档", "文件", "报告", "资料"}
     return normal(name) in asked or stem == asked or bool(wanted and words and wanted <= words)
@@ -212,7 +278,7 @@ def _side(work: Work, side: str, query: str) -> tuple[Draft, list[Hit]]:
         return replace(found.draft, claims=found.draft.claims[:2]), list(found.hits)
     asked = replace(work.question, text=query, always_answer=False)
     hits = work.retrieve(asked, work.hits)
-    draft = work.reader.read(asked, hits)
+    draft = _read(work, asked, hits)
     if draft.abstained and work.question.always_answer:
         draft = replace(draft, abstained=False)
     return draft, hits

@@ -39,6 +39,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
 Find = Callable[[str, Sequence[str]], Sequence[Reading]]
 CLOSE = 4.0  # logits below the best span at which a further span is still listed
 MOST = 50
+SEVERAL, MOSTLY = 3, 0.75  # marks between the things of a sentence that is a list; share of the topic's words in it
 
 
 def things(topic: str, question: str, hits: Sequence[Hit], find: Find | None, words: int = 40) -> list[Claim]:
@@ -77,6 +78,26 @@ def columns(topic: str, hits: Sequence[Hit], table_of: TableOf) -> list[Claim]:
                 if passage.start <= cell.start and cell.end <= passage.end
             ]
     return list({claim.text: claim for claim in reversed(claims)}.values())[::-1][:MOST]
+
+
+def enumerated(topic: str, hits: Sequence[Hit], words: int) -> Claim | None:
+    """The sentence that names several things and speaks of the topic: a list that the document gives itself."""
+    asked = terms(topic)
+    found = []
+    for number, hit in enumerate(hits):
+        for start, end in units(hit.passage) if asked and hit.passage.table is None else ():
+            sentence = hit.passage.text[start:end]
+            parts = len(re.findall(r"[,，、;；]", sentence))
+            share = coverage(asked, sentence)
+            if parts >= SEVERAL and share >= MOSTLY and not instruction_ranges(sentence):
+                found.append((-share, number, start, end))
+    if not found:
+        return None
+    _, number, start, end = min(found)
+    passage = hits[number].passage
+    start, end = shorten(passage.text, start, end, (start, start), words)
+    span = Span(passage, passage.start + start, passage.start + end)
+    return Claim(one_line(span.quote), (span,))
 
 
 def _tables_in(passage: Passage, table_of: TableOf) -> list[Table]:
