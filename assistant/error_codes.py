@@ -215,6 +215,9 @@ CODES: dict[str, str] = {
     "model-busy-here": "The model on this machine is busy; try again in a moment.",
     "model-no-folder": "There is no model in {folder}; name a folder with config.json and safetensors weights.",
     "model-not-loaded": "The model in {folder} cannot be loaded ({reason}); check its files.",
+    "model-not-set": "The setting brain asks for a model, but none is set; set model or model_url.",
+    "model-nowhere": "Nothing says where the model “{model}” is served; set model_url.",
+    "model-name": "There is no language model {model}; set it in the settings.",
     "model-tokenizer": "There is no usable tokenizer in {folder}; name a model folder in model_folder.",
     "provider-missing": ("The LangChain package of the provider {provider} is not installed ({package}); install it."),
     "provider-unknown": (
