@@ -35,6 +35,7 @@ class Plan:
     cached: int | None = None
     reasoning: tuple[str, ...] = ()
     tokenize: bool = True
+    alien: bool = False  # not an OpenAI-compatible server at all
 
 
 @dataclass
@@ -88,6 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.seen.paths.append(self.path)
         if self._locked():
+            return
+        if self.plan.alien:
+            self._json(200, {"hello": "world"})
             return
         length = {} if self.plan.length is None else {"max_model_len": self.plan.length}
         rows = [{"id": name, "object": "model", "root": f"/models/{name}", **length} for name in self.plan.models]
