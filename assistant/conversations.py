@@ -202,7 +202,7 @@ class SqlChats:
         with self._catalog.read() as session:
             row = message_row(session, message)
             before = Tree(session, row.conversation_id).path(row.parent)
-        return tuple(Turn("user" if m.role == "user" else "assistant", m.content) for m in before if m.content)
+        return tuple(turn(m.role, m.content, m.answer) for m in before if m.content)
 
     def message(self, message: str) -> dict[str, Any]:
         with self._catalog.read() as session:
@@ -259,6 +259,18 @@ class SqlChats:
             "siblings": tree.siblings(row),
             "feedback": feedback,
         }
+
+
+def turn(role: str, content: str, answer: str | None) -> Turn:
+    """A stored message as a turn, with what its model had been sent (`receipt.scores.prompt`) where one answered."""
+    if role == "user":
+        return Turn("user", content)
+    stored = json.loads(answer) if answer else {}
+    prompt = (stored.get("receipt") or {}).get("scores", {}).get("prompt")
+    if not prompt:
+        return Turn("assistant", content)
+    cited = tuple(int(citation["passage_id"]) for citation in stored.get("citations") or ())
+    return Turn("assistant", content, tuple(prompt["sent"]), cited, prompt["question"], int(prompt["start"]))
 
 
 def private_corpus(conversation: str) -> str:

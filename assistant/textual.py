@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 _ABBREVIATIONS = """
@@ -58,6 +59,23 @@ def sentences(text: str, *, lines: bool = False) -> list[tuple[int, int]]:
             start = end.end()
     _keep(found, text, start, len(text))
     return found
+
+
+def sentence_ends(text: str, start: int = 0) -> Iterator[re.Match[str]]:
+    """Every place from `start` on where a sentence might end; for text that is still coming, with `ends_sentence`."""
+    return _END.finditer(text, start)
+
+
+def ends_sentence(text: str, start: int, end: re.Match[str]) -> bool:
+    """Whether the sentence that begins at `start` ends there; a line break always ends one."""
+    return _ends(text, start, end, True, set())
+
+
+def word_follows(text: str, at: int) -> bool:
+    """Whether the next word after a place is whole, so that more text cannot change what `ends_sentence` says."""
+    found = _NEXT.match(text, at)
+    word = found[1] if found else None
+    return bool(found and word and (found.end() < len(text) or _WIDE.match(word) or not word[0].isalnum()))
 
 
 def plain(text: str) -> str:

@@ -147,8 +147,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
+    """What was said, and, of a model's answer, what it had been sent: enough to send it once more in the same words."""
+
     role: Literal["user", "assistant"]
     content: str
+    sent: tuple[int, ...] = ()  # passages in the order of their numbers
+    cited: tuple[int, ...] = ()  # the passage of each citation, in order
+    question: str = ""  # as it was sent, where it was rewritten
+    start: int = 0  # question and answer pairs before this one that were no longer sent
 
 
 @dataclass(frozen=True, slots=True)

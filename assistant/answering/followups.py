@@ -68,6 +68,15 @@ def stand_alone(question: str, history: Sequence[Turn]) -> str:
     return _resolved(question, asked, answer)
 
 
+def leans(text: str) -> bool:
+    """Whether a question still holds a word like it or he, which only a conversation explains.
+
+    >>> leans("When was it built?"), leans("When was the tower built?")
+    (True, False)
+    """
+    return bool(_HE.search(text) or _IT.search(text))
+
+
 def _resolved(question: str, before: str, answer: str) -> str:
     text = question.strip()
     if not before or not text:

@@ -24,9 +24,19 @@ TIERS = (
 )
 
 
+TUNED = 4
+
+
+def reads(number: int) -> bool:
+    """Whether a tier looks into the documents."""
+    return any(tier.grounded for tier in TIERS if tier.number == number)
+
+
 def refusal(number: int, has_model: bool, language: Language) -> str | None:
-    """One sentence where the tier cannot be served; None where it can."""
+    """One sentence where the tier cannot be served; None where it can. Tier 4 comes with tuning."""
     tier = next((tier for tier in TIERS if tier.number == number), None)
+    if has_model and number == TUNED:
+        return say("tier_tuned", language)
     if tier is not None and (has_model or not tier.model):
         return None
     return say("tier_model", language, tier=number)

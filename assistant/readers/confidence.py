@@ -78,3 +78,9 @@ def features(
     if answerable:
         found |= {"answerable": answerable[chosen], "span_max": max(spans)}
     return found
+
+
+def before_asking(question: str, hits: Sequence[Hit]) -> tuple[float, float]:
+    """Probability that these passages answer, and its threshold, from the retriever's scores alone: at no cost."""
+    measure = packaged()["words"]
+    return (measure.probability(features(question, hits, 0)) if hits else 0.0), measure.threshold

@@ -1,0 +1,38 @@
+"""What answers: the embedded brain always, and language models by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from assistant.errors import UsageError
+from assistant.types import Sampling
+
+if TYPE_CHECKING:
+    from assistant.seams import Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Brain:
+    """`parts` names what it is made of (encoder, reader, ...) with their hashes; asked at each answer."""
+
+    name: str = "embedded"
+    parts: Callable[[], Mapping[str, str]] = dict
+    generator: Generator | None = None  # None: the embedded brain
+    sampling: Sampling = field(default_factory=Sampling)
+    persona: str = "assistant"  # where the question names none
+
+    @property
+    def has_model(self) -> bool:
+        return self.generator is not None
+
+
+def chosen(name: str, embedded: Brain, models: Mapping[str, Brain]) -> Brain:
+    """The brain of a name; UsageError names those there are."""
+    if name == embedded.name:
+        return embedded
+    if name not in models:
+        there = ", ".join([embedded.name, *models])
+        raise UsageError(f"There is no brain {name}; choose one of {there}.")
+    return models[name]

@@ -1,0 +1,94 @@
+"""The generative reader: a model's text as it comes, each sentence checked and marked when it ends.
+
+`[1]` stands behind a sentence that a passage bears out and opens the exact place; `[?]` behind one that none does.
+Sentences that claim nothing carry no mark. What is shown is what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from assistant.answering.citations import Lookup, citation
+from assistant.answering.compose import one_line
+from assistant.readers.framing import claims_nothing, says_no_answer
+from assistant.readers.instructions import asks_about_instructions
+from assistant.readers.stream import WIDE_END, End, Piece, SentenceStream, Text
+from assistant.readers.support import Cosines, Verdict, check
+from assistant.types import Citation, Cited, Claim, Delta, Passage
+
+UNBORNE = "[?]"
+Standing = Callable[[Claim], bool]
+"""Whether a claim's spans still stand in the live passages (promise 14)."""
+
+
+@dataclass
+class Checked:
+    """An answer being written. Feed it deltas and close it; the events together are the text with its marks."""
+
+    question: str
+    passages: Sequence[Passage]
+    document: Lookup
+    cosines: Cosines | None = None
+    standing: Standing = lambda claim: True
+    claims: list[Claim] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    refusals: int = 0  # sentences that say: the passages do not answer
+    _stream: SentenceStream = field(default_factory=SentenceStream)
+    _numbers: dict[tuple[int, int, int, bool], int] = field(default_factory=dict)
+
+    @property
+    def supported(self) -> int:
+        return sum(claim.supported for claim in self.claims)
+
+    @property
+    def unsupported(self) -> int:
+        return len(self.claims) - self.supported
+
+    def feed(self, text: str) -> Iterator[Delta | Cited]:
+        yield from self._events(self._stream.feed(text))
+
+    def close(self) -> Iterator[Delta | Cited]:
+        """Also after a stop or a cut: a half sentence is checked like a whole one."""
+        yield from self._events(self._stream.close())
+
+    def _events(self, pieces: Sequence[Piece]) -> Iterator[Delta | Cited]:
+        for piece in pieces:
+            if isinstance(piece, Text):
+                yield Delta(piece.text)
+            else:
+                yield from self._marked(piece)
+
+    def _marked(self, end: End) -> Iterator[Delta | Cited]:
+        if says_no_answer(end.sentence):
+            self.refusals += 1
+            return
+        if claims_nothing(end.sentence, self.question):
+            return
+        claim = self._claim(end)
+        self.claims.append(claim)
+        numbers: list[int] = []
+        for span in claim.spans:
+            key = (span.passage.id, span.start, span.end, claim.quoted)
+            if key not in self._numbers:
+                self._numbers[key] = len(self._numbers) + 1
+                self.citations.append(citation(self._numbers[key], span, claim.quoted, self.document))
+                yield Cited(self.citations[-1])
+            numbers.append(self._numbers[key])
+        marks = "".join(f"[{n}]" for n in dict.fromkeys(numbers)) or UNBORNE
+        yield Delta(("\n\n" if end.fenced else "" if WIDE_END.search(end.sentence) else " ") + marks)
+
+    def _claim(self, end: End) -> Claim:
+        """Checked against the passages it names; where these do not bear it out, against all that were sent."""
+        named = [self.passages[n - 1] for n in end.cited if 0 < n <= len(self.passages)]
+        for passages in (named, self.passages):
+            verdict = self._check(end.sentence, passages)
+            text = one_line(verdict.spans[0].quote) if verdict.quoted else end.sentence
+            claim = Claim(text, verdict.spans, verdict.quoted)
+            if verdict.supported and self.standing(claim):
+                return claim
+        return Claim(end.sentence, (), quoted=False, supported=False)
+
+    def _check(self, sentence: str, passages: Sequence[Passage]) -> Verdict:
+        orders = asks_about_instructions(self.question)
+        return check(sentence, passages, self.cosines, orders=orders) if passages else Verdict(False)

@@ -1,0 +1,221 @@
+"""Does a passage bear out a sentence that a model wrote? Exact facts first, then words and meaning; no further model.
+
+A sentence is supported where every number (with its unit) stands in the evidence, every name stands in its passage,
+heading or document name, and a logistic regression over the words met, the cosine and denial is above its threshold
+(support.json, made by `python -m evals fit-support`; docs/decisions/0310-a-generated-answer-is-checked.md).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+
+from assistant.answering.language import HAN, language
+from assistant.answering.terms import terms
+from assistant.readers.confidence import Calibration, calibration
+from assistant.readers.facts import Number, denials, named_in, names, numbers
+from assistant.readers.instructions import instruction_ranges
+from assistant.readers.units import Range, units
+from assistant.readers.verify import bare
+from assistant.types import Passage, Span
+
+Cosines = Callable[[str, Sequence[str]], Sequence[float]]
+"""Cosine of a sentence with each of some texts."""
+NEAREST = 6
+"""Sentences of the passages that are compared by meaning."""
+MOST_SPANS = 3
+LEAST_QUOTE = 8
+"""Characters from which a sentence that stands in a passage counts as quoted."""
+_PLAIN = re.compile(r"\*\*|__|`|^\s*(?:[-*•>#]+\s+|\d{1,2}[.)]\s+)")
+_NAMED_PASSAGE = re.compile(
+    r"\b(?:passages?|sources?)\s+#?\d{1,3}(?:\s*(?:,|and|&)\s*\d{1,3})*|(?:段落|来源)\s*\d{1,3}", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence or row of a passage (offsets in its text) and how near it is."""
+
+    passage: Passage
+    start: int
+    end: int
+    met: float
+    cosine: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return self.passage.text[self.start : self.end]
+
+    @property
+    def span(self) -> Span:
+        return Span(self.passage, self.passage.start + self.start, self.passage.start + self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`spans`: what bears the sentence out, best first; `lacking`: what was not found ("number 331", "name berlin")."""
+
+    supported: bool
+    spans: tuple[Span, ...] = ()
+    quoted: bool = False
+    probability: float = 0.0
+    lacking: tuple[str, ...] = ()
+
+
+def check(
+    sentence: str, passages: Sequence[Passage], cosines: Cosines | None = None, *, orders: bool = False
+) -> Verdict:
+    """Whether these passages bear out the sentence. `orders`: what talks to assistants may be evidence too."""
+    said = plain_sentence(sentence)
+    if quote := quoted_in(said, passages, orders=orders):
+        return Verdict(True, (quote,), quoted=True, probability=1.0)
+    near = nearest(said, passages, cosines, orders=orders)
+    if not near:
+        return Verdict(False, lacking=("words",))
+    chosen = covering(said, near)
+    found = scores(said, chosen, cosines)
+    lacking = (*missing_numbers(said, chosen), *missing_names(said, chosen))
+    measure = packaged()[kind_of(said, chosen)]
+    sure = measure.probability(found)
+    if sure < measure.threshold:
+        lacking = (*lacking, "words")
+    return Verdict(not lacking, tuple(e.span for e in chosen), False, sure, lacking)
+
+
+@lru_cache(maxsize=1)
+def packaged() -> dict[str, Calibration]:
+    """`same`: sentence and evidence in one language; `across`: in two, where words say nothing."""
+    stored = json.loads(files("assistant.readers").joinpath("support.json").read_text("utf-8"))
+    return {kind: calibration(stored[kind]) for kind in ("same", "across")}
+
+
+def kind_of(sentence: str, chosen: Sequence[Evidence]) -> str:
+    return "same" if language(sentence) == language(" ".join(e.text for e in chosen)) else "across"
+
+
+def plain_sentence(sentence: str) -> str:
+    """Without Markdown's marks and without the names of passages ("Passage 2 says")."""
+    return _NAMED_PASSAGE.sub("", _PLAIN.sub("", sentence)).strip()
+
+
+def quoted_in(sentence: str, passages: Sequence[Passage], *, orders: bool = False) -> Span | None:
+    """The exact place of a sentence's own words, where they stand in a passage one after another."""
+    words = bare(sentence).strip('.。!！"“”')
+    if len(words) < LEAST_QUOTE:
+        return None
+    for passage in passages:
+        places = [at for at, c in enumerate(passage.text) if not c.isspace()]
+        at = "".join(passage.text[i] for i in places).find(words)
+        if at < 0:
+            continue
+        start, end = places[at], places[at + len(words) - 1] + 1
+        end += passage.text[end : end + 1] in tuple(".。!！") and bare(sentence)[-1:] == passage.text[end : end + 1]
+        whole = not re.match(r"\w", passage.text[end : end + 1]) and not re.search(
+            r"\w$", passage.text[max(start - 1, 0) : start]
+        )
+        if (whole or re.search(f"[{HAN}]", words)) and (orders or not _orders(passage, start, end)):
+            return Span(passage, passage.start + start, passage.start + end)
+    return None
+
+
+def nearest(
+    sentence: str, passages: Sequence[Passage], cosines: Cosines | None, *, orders: bool = False
+) -> list[Evidence]:
+    """The sentences and rows nearest to a sentence, best first: by its words, then by words and meaning together."""
+    asked = terms(sentence)
+    every = [
+        Evidence(passage, start, end, met_share(asked, f"{head(passage)} {passage.text[start:end]}"))
+        for passage in passages
+        for start, end in units(passage)
+        if orders or not _orders(passage, start, end)
+    ]
+    across = [e for e in every if language(e.passage.text) != language(sentence)]
+    same = sorted((e for e in every if e not in across), key=lambda e: -e.met)[:NEAREST]
+    pool = same + across[: 4 * NEAREST]
+    if cosines is None or not pool:
+        return pool
+    rated = [replace(e, cosine=c) for e, c in zip(pool, cosines(sentence, [e.text for e in pool]), strict=True)]
+    return sorted(rated, key=lambda e: -(e.met + e.cosine))
+
+
+def covering(sentence: str, near: Sequence[Evidence]) -> list[Evidence]:
+    """The best piece of evidence, and further ones only while they bring numbers, names or words that were missing."""
+    chosen = [near[0]]
+    for _ in range(MOST_SPANS - 1):
+        lacking = _lacking(sentence, chosen)
+        gains = [(lacking - _lacking(sentence, [*chosen, e]), -n, e) for n, e in enumerate(near) if e not in chosen]
+        best = max(gains, key=lambda gain: gain[:2], default=None)
+        if best is None or best[0] < 0.2:
+            break
+        chosen.append(best[2])
+    return chosen
+
+
+def _lacking(sentence: str, chosen: Sequence[Evidence]) -> float:
+    """How much of a sentence is not met: numbers and names count 1 each, all words together 1. Words may stand anywhere
+    in the passages: "It is 330 metres tall" needs no second place that says what it is."""
+    gone = len(missing_numbers(sentence, chosen)) + len(missing_names(sentence, chosen))
+    around = " ".join(f"{head(e.passage)} {e.passage.text}" for e in chosen)
+    return gone + 1.0 - met_share(terms(sentence), around)
+
+
+def scores(sentence: str, chosen: Sequence[Evidence], cosines: Cosines | None) -> dict[str, float]:
+    """What the regression reads; what cannot be told is left out."""
+    asked, text = terms(sentence), _text(chosen)
+    around = terms(" ".join(e.passage.text for e in chosen)) & names(sentence)
+    met = len(asked & (terms(text) | around)) / len(asked) if asked else 0.0
+    found = {"met": met, "denial": float(_denies(sentence) != _denies(chosen[0].text))}
+    if cosines is not None:
+        found["cosine"] = max(cosines(sentence, [" ".join(e.text for e in chosen)])[0], chosen[0].cosine)
+    return found
+
+
+def missing_numbers(sentence: str, chosen: Sequence[Evidence]) -> tuple[str, ...]:
+    """Numbers of the sentence that the evidence does not hold; a table "in millions" is read as such."""
+    there = set[Number]().union(*(numbers(e.text) | numbers(head(e.passage)) for e in chosen))
+    scale = re.search(r"\b(thousand|million|billion)s?\b|(百万|[万亿])元?", _context(chosen), re.IGNORECASE)
+    if scale:
+        times = numbers(f"1 {scale[1] or ''}{scale[2] or ''}")
+        there |= {Number(n.value * t.value, n.unit) for n in there for t in times}
+    return tuple(sorted(f"number {n.value:f}" for n in numbers(sentence) if not any(n.equals(o) for o in there)))
+
+
+def missing_names(sentence: str, chosen: Sequence[Evidence]) -> tuple[str, ...]:
+    """Names of the sentence that stand neither in the passages of the evidence nor over them."""
+    there = " ".join(f"{e.passage.text} {head(e.passage)}" for e in chosen)
+    return tuple(sorted(f"name {name}" for name in names(sentence) if not named_in(name, there)))
+
+
+def met_share(asked: frozenset[str], text: str) -> float:
+    """Share of the words that stand in a text; 0 where there are none."""
+    there = terms(text)
+    return sum(word in there for word in asked) / len(asked) if asked else 0.0
+
+
+def head(passage: Passage) -> str:
+    """What stands over a passage: headings, column names, the document's name."""
+    return f"{passage.context} {re.sub(r'[_.]', ' ', passage.document)}"
+
+
+def _text(chosen: Sequence[Evidence]) -> str:
+    return " ".join(f"{head(e.passage)} {e.text}" for e in chosen)
+
+
+def _context(chosen: Sequence[Evidence]) -> str:
+    return " ".join(head(e.passage) for e in chosen)
+
+
+def _denies(text: str) -> bool:
+    return denials(text) % 2 == 1
+
+
+def _orders(passage: Passage, start: int, end: int) -> bool:
+    return any(low < end and high > start for low, high in _instructions(passage))
+
+
+def _instructions(passage: Passage) -> tuple[Range, ...]:
+    return instruction_ranges(passage.text)
