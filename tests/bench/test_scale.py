@@ -11,7 +11,7 @@ from assistant.indexes.flat import FlatIndex
 from assistant.retrieval.lexical import TantivyWords
 from assistant.retrieval.word_queries import Scope
 from bench.machine import encoder_flops, quantiles
-from bench.query import fill
+from bench.query import NumberedStore, fill
 from bench.real import exact, parts
 from bench.texts import mixed
 
@@ -56,3 +56,13 @@ def test_mixed_texts_are_found_by_their_words(tmp_path: Path) -> None:
 
 def test_quantiles_are_in_milliseconds() -> None:
     assert quantiles([0.001, 0.002, 0.003]) == {"p50_ms": 2.0, "p95_ms": pytest.approx(2.9)}
+
+
+def test_the_store_of_a_bench_gives_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.real.PART", 20)
+    monkeypatch.setattr("bench.query.PART", 20)
+    base = np.eye(8, dtype=np.float32)
+    store = NumberedStore([("one", "two")] * 50, base, 0.5)
+    rows = np.vstack([rows for _, rows in parts(base, 50, 0.5)])
+    assert np.array_equal(store.vectors([18, 19, 20, 45], "any"), rows[[18, 19, 20, 45]])
+    assert store.passages([3])[0].text == "one two"
