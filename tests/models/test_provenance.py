@@ -1,0 +1,164 @@
+"""What a model folder really is, whatever its maker renamed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.errors import NotFound, UnreadableFile, UsageError
+from assistant.models.provenance import inspect, sentences
+from tests.models.tiny import SHAPE, build, number_tensors, rename_class, rename_tensors
+
+DISGUISE = {
+    r"model\.layers\.": "encoder.blocks.",
+    "self_attn": "mix",
+    "mlp": "feed",
+    "q_proj": "wa",
+    "k_proj": "wb",
+    "v_proj": "wc",
+    "o_proj": "wd",
+    "gate_up_proj": "wide",
+    "gate_proj": "w1",
+    "up_proj": "w3",
+    "down_proj": "w2",
+    "qkv_proj": "all",
+    "input_layernorm": "pre",
+    "post_attention_layernorm": "mid",
+    "embed_tokens": "words",
+    "lm_head": "out",
+    "[qk]_norm": r"extra_\g<0>",
+}
+EXPERTS = {"num_local_experts": 4, "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 48}
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "llama": ("llama", {}),
+    "llama, tied": ("llama", {"tie_word_embeddings": True}),
+    "llama, all heads": ("llama", {"num_key_value_heads": 4}),
+    "llama, wide": ("llama", {"intermediate_size": 128}),
+    "mistral": ("mistral", {"sliding_window": 32}),
+    "qwen2": ("qwen2", {}),
+    "qwen2, tied, all heads": ("qwen2", {"tie_word_embeddings": True, "num_key_value_heads": 4}),
+    "qwen3": ("qwen3", {"head_dim": 32}),
+    "qwen3, square": ("qwen3", {"head_dim": 16}),
+    "gemma": ("gemma", {"head_dim": 32}),
+    "gemma2": ("gemma2", {"head_dim": 16}),
+    "gemma3": ("gemma3_text", {"head_dim": 16, "num_key_value_heads": 1}),
+    "phi3": ("phi3", {}),
+    "glm4": ("glm4", {"head_dim": 16}),
+    "glm": ("glm", {"head_dim": 16}),
+    "mixtral": ("mixtral", EXPERTS),
+    "qwen3_moe": ("qwen3_moe", {**EXPERTS, "head_dim": 16}),
+    "gpt_oss": ("gpt_oss", {**EXPERTS, "head_dim": 16}),
+}
+
+
+@pytest.mark.parametrize("case", KINDS)
+def test_an_honest_folder_is_what_it_says(case: str, tmp_path: Path) -> None:
+    kind, changes = KINDS[case]
+    found = inspect(build(tmp_path / "m", kind, **changes))
+    assert (found.architecture, found.disguised) == (case.split(",")[0], False), found.because
+    assert (found.layers, found.hidden, found.dtype) == (3, 64, "fp32")
+
+
+@pytest.mark.parametrize("case", KINDS)
+def test_a_disguised_folder_is_called_what_it_is(case: str, tmp_path: Path) -> None:
+    kind, changes = KINDS[case]
+    folder = rename_class(build(tmp_path / "m", kind, **changes))
+    found = inspect(rename_tensors(folder, DISGUISE))
+    assert (found.architecture, found.disguised, found.claimed) == (case.split(",")[0], True, "AuroraForCausalLM")
+    assert next(sentences(found)).startswith(f"It calls itself AuroraForCausalLM, but it is built as {found.title}: ")
+
+
+@pytest.mark.parametrize("case", KINDS)
+def test_shapes_alone_tell(case: str, tmp_path: Path) -> None:
+    kind, changes = KINDS[case]
+    found = inspect(number_tensors(rename_class(build(tmp_path / "m", kind, **changes))))
+    assert found.architecture == case.split(",")[0], found.because
+    assert found.layers == 3
+
+
+def test_a_llama_that_says_it_is_a_qwen_is_called_a_llama(tmp_path: Path) -> None:
+    folder = rename_class(build(tmp_path / "m", "llama"), "Qwen3")
+    found = inspect(folder)
+    assert (found.architecture, found.claimed, found.disguised) == ("llama", "Qwen3ForCausalLM", True)
+
+
+def test_parameters_context_and_vocabulary_are_counted(tmp_path: Path) -> None:
+    found = inspect(build(tmp_path / "m", "llama"))
+    h, i, v, layers = 64, 112, 320, 3
+    each = h * h + 2 * 32 * h + h * h + 3 * h * i + 2 * h
+    assert found.parameters == layers * each + 2 * v * h + h
+    assert (found.context, found.vocabulary, found.chat_template) == (SHAPE["max_position_embeddings"], 320, False)
+
+
+def test_licence_base_and_training_come_from_the_card(tmp_path: Path) -> None:
+    folder = build(tmp_path / "m", "llama")
+    (folder / "README.md").write_text(
+        "---\nlicense: llama3.1\nbase_model:\n- meta-llama/Llama-3.1-8B\ndatasets: [a/b, c/d]\n---\n# Hello\n", "utf-8"
+    )
+    found = inspect(folder)
+    assert (found.licence, found.licence_from) == ("Llama 3.1 Community License", "README.md")
+    assert "700 million" in found.limits
+    assert found.base == ("meta-llama/Llama-3.1-8B",)
+    assert found.trained_on == ("a/b", "c/d")
+
+
+def test_a_licence_file_is_read_where_no_card_speaks(tmp_path: Path) -> None:
+    folder = build(tmp_path / "m", "llama")
+    assert inspect(folder).licence == "unknown"
+    (folder / "LICENSE").write_text("                   Apache License\n             Version 2.0, January 2004\n")
+    found = inspect(folder)
+    assert (found.licence, found.licence_from) == ("Apache-2.0", "LICENSE")
+
+
+def test_adapters_tell_their_rank_targets_base_and_training(tmp_path: Path) -> None:
+    folder = tmp_path / "pirate"
+    folder.mkdir()
+    words = {
+        "peft_type": "LORA",
+        "r": 8,
+        "lora_alpha": 16,
+        "target_modules": ["q_proj", "v_proj"],
+        "base_model_name_or_path": "org/base",
+    }
+    (folder / "adapter_config.json").write_text(json.dumps(words))
+    (folder / "README.md").write_text("---\ndatasets:\n- org/talk\n---\n")
+    (adapter,) = inspect(folder).adapters
+    assert (adapter.kind, adapter.rank, adapter.alpha, adapter.targets) == ("LORA", 8, 16.0, ("q_proj", "v_proj"))
+    assert (adapter.base, adapter.trained_on) == ("org/base", ("org/talk",))
+
+
+def test_hashes_are_kept_by_size_and_time(tmp_path: Path) -> None:
+    folder, kept = build(tmp_path / "m", "llama"), tmp_path / "hashes.json"
+    first = inspect(folder, kept).files
+    assert set(first) == {"config.json", "generation_config.json", "model.safetensors"}
+    rows = json.loads(kept.read_text())
+    kept.write_text(json.dumps(dict.fromkeys(rows, "0" * 64)))
+    assert set(inspect(folder, kept).files.values()) == {"0" * 64}
+    rename_class(folder)
+    again = inspect(folder, kept).files
+    assert again["config.json"] not in ("0" * 64, first["config.json"])
+
+
+def test_pickles_and_code_are_named_and_not_read(tmp_path: Path) -> None:
+    folder = build(tmp_path / "m", "llama")
+    (folder / "pytorch_model.bin").write_bytes(b"not a pickle")
+    (folder / "modeling_own.py").write_text("raise SystemExit")
+    found = inspect(folder)
+    assert (found.pickled, found.own_code) == (("pytorch_model.bin",), True)
+
+
+def test_what_is_no_model_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="There is no model folder"):
+        inspect(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="holds no model"):
+        inspect(tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(UnreadableFile, match="config.json of the model is damaged"):
+        inspect(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(b"\xff" * 64)
+    with pytest.raises(UnreadableFile, match="model.safetensors is not a readable safetensors file"):
+        inspect(tmp_path)
