@@ -13,8 +13,10 @@ from assistant.retrieval.hybrid import order
 from assistant.retrieval.word_queries import Scope
 from assistant.types import Question
 from evals.data import REPORTED, RetrievalSet
+from evals.fusion_sets import pieces
 from evals.pool import Scored, pooled, product_embedder, worded
 from evals.statistics import mean
+from ingest.units import Count
 
 Ranking = dict[str, float]
 """Passage name -> score."""
@@ -24,6 +26,9 @@ DEPTH = 10
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", default="all", choices=[*REPORTED, "all"], help="which public set")
     parser.add_argument("--through-product", action="store_true", help="ingest one file per paragraph, then search")
+    parser.add_argument(
+        "--cut", action="store_true", help="cut passages as the product does; a document counts by its best"
+    )
     parser.add_argument("--words-only", action="store_true", help="BM25 alone, without vectors")
     parser.add_argument("--home", type=Path, help="home that keeps what was ingested between runs")
     parser.add_argument("--encoder", default="packaged", help="embedding model, as in the settings")
@@ -54,7 +59,7 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
             "metrics": metrics,
             "seconds": round(time.perf_counter() - start, 1),
             "log": None,
-            "mode": "product" if args.through_product else "quick",
+            "mode": "product" if args.through_product else "cut" if args.cut else "quick",
         }
 
 
@@ -90,11 +95,25 @@ def _words(data: RetrievalSet) -> dict[str, Ranking]:
 
 def _quick(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, Ranking]]:
     rankings: dict[str, dict[str, Ranking]] = {"fused": {}, "dense": {}, "lexical": {}}
-    with pooled(data, product_embedder(args.encoder, args.precision), args.cache) as pool:
+    embedder = product_embedder(args.encoder, args.precision)
+    searched, documents = cut(data, embedder.count) if args.cut else (data, {name: name for name in data.passages})
+    with pooled(searched, embedder, args.cache) as pool:
         for row in pool.scored():
-            for ranker, ids in ranked(row).items():
-                rankings[ranker][row.question] = as_ranking([pool.names[i] for i in ids])
+            for ranker, ids in ranked(row, 3 * DEPTH if args.cut else DEPTH).items():
+                rankings[ranker][row.question] = as_ranking([documents[pool.names[i]] for i in ids])
     return rankings
+
+
+def cut(data: RetrievalSet, count: Count) -> tuple[RetrievalSet, dict[str, str]]:
+    """The set over passages as the product cuts them, and the document of each: {passage name: document name}."""
+    parts = {
+        f"{name}#{n}": (name, text)
+        for name, whole in data.passages.items()
+        for n, text in enumerate(pieces(whole, count))
+    }
+    passages = {part: text for part, (_, text) in parts.items()}
+    cut_set = RetrievalSet(data.name, data.metric, passages, data.questions, data.gold)
+    return cut_set, {part: name for part, (name, _) in parts.items()}
 
 
 def ranked(row: Scored, depth: int = DEPTH) -> dict[str, list[int]]:

@@ -17,7 +17,7 @@ from assistant.retrieval.word_queries import WordScore
 from evals.data import REPORTED, RetrievalSet, fitting_sets, from_pairs
 from evals.fit_fusion import fitted, loss, recall
 from evals.pool import BATCH, Scored, embedded
-from evals.retrieval import as_ranking, ranked, values
+from evals.retrieval import as_ranking, cut, ranked, values
 
 if TYPE_CHECKING:
     from assistant.seams import F32
@@ -72,6 +72,16 @@ def test_recall_and_ndcg() -> None:
 
 def test_a_documents_best_passage_counts() -> None:
     assert as_ranking(["a", "b", "a"]) == {"a": 0.0, "b": -1.0}
+
+
+def test_long_documents_are_cut_and_keep_their_questions() -> None:
+    long = " ".join(f"Sentence number {n} says that the harbour is open on day {n}." for n in range(100))
+    toy = from_pairs("toy", [("1", "when is the harbour open", long), ("2", "when did the vault open", "In 1931.")])
+    searched, documents = cut(toy, lambda texts: [len(text.split()) for text in texts])
+    assert len(searched.passages) > 3
+    assert (list(documents.values()).count("1"), searched.passages["1#0"]) == (1, "In 1931.")
+    assert set(documents.values()) == {"0", "1"}
+    assert (searched.questions, searched.gold) == (toy.questions, toy.gold)
 
 
 def test_each_ranker_alone_and_both() -> None:
