@@ -93,10 +93,6 @@ class ChangingStore:
         shown = (e for e in entries if (not only or e.name in only) and (not formats or e.format in formats))
         return Filter(frozenset(e.id for e in shown) - hidden, hidden)
 
-    def passage_ids(self, documents: Sequence[int], *, ready: bool = False) -> np.ndarray:
-        entries = (self.entries[d] for d in documents if d in self.entries)
-        return np.array(sorted(p.id for e in entries if e.ready or not ready for p in e.passages), np.int64)
-
     def vector_state(self, corpus: str, encoder: str) -> tuple[np.ndarray, np.ndarray]:
         entries = (e for e in self.entries.values() if e.corpus == corpus and e.ready)
         pairs = sorted((p.id, e.id) for e in entries for p in e.passages)
@@ -107,9 +103,6 @@ class ChangingStore:
         self.vector_calls += 1
         texts = [p.search_text for p in self.passages(ids)]
         return self.embedder.embed_passages(texts)
-
-    def neighbours(self, passage: Passage, before: int = 1, after: int = 1) -> list[Passage]:
-        return []
 
     def document(self, corpus: str, name: str) -> Document:
         raise NotFound(name)

@@ -57,20 +57,12 @@ class MemoryStore:
                 raise NotFound(f"There is no document “{name}”.")
         return Allowed(frozenset(self.ids[n] for n in only) if only else None, frozenset(self.ids[n] for n in without))
 
-    def passage_ids(self, documents: Sequence[int], *, ready: bool = False) -> Any:
-        wanted = {name for name, n in self.ids.items() if n in set(documents)}
-        return np.array([p.id for p in self.all if p.document in wanted], np.int64)
-
     def vector_state(self, corpus: str, encoder: str) -> tuple[Any, Any]:
         return np.array([p.id for p in self.all]), np.array([self.ids[p.document] for p in self.all])
 
     def vectors(self, ids: Sequence[int], encoder: str) -> Any:
         rows = np.array([[len(self.all[i - 1].text) % (n + 7) + 1 for n in range(self.dim)] for i in ids], np.float32)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-    def neighbours(self, passage: Passage, before: int = 1, after: int = 1) -> list[Passage]:
-        near = range(passage.id - before, passage.id + after + 1)
-        return [p for p in self.all if p.id in near and p.id != passage.id and p.document == passage.document]
 
     def document(self, corpus: str, name: str) -> Document:
         return self.parsed[name]

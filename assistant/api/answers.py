@@ -87,10 +87,13 @@ class Answers:
         self._running: dict[str, Running] = {}
         self._lock = threading.Lock()
 
-    def start(self, conversation: str, question: str, corpora: tuple[str, ...], tier: int) -> str:
-        """Begins an answer below a stored question; its message id. Conflict while another is under way."""
+    def start(
+        self, conversation: str, question: str, corpora: tuple[str, ...], tier: int, only: tuple[str, ...] = ()
+    ) -> str:
+        """Begins an answer below a stored question, over these documents `only`; its message id. Conflict while another
+        is under way."""
         text = str(self._house.chats.message(question)["content"])
-        asked = Question(text=text, corpora=corpora, tier=tier, asked=text)
+        asked = Question(text=text, corpora=corpora, only=only, tier=tier, asked=text)
         with self._lock:
             if conversation in self._running:
                 raise Conflict("An answer is being written in this conversation. Wait for it, or stop it.")

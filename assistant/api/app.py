@@ -21,6 +21,7 @@ def create_app(house: House) -> FastAPI:
     The caller closes the house; the application stops its own answers.
     """
     from assistant.ui import fragments, mount
+    from assistant.ui.sentences import said_to
 
     answers, undos = Answers(house), Undos()
     sweep(house.settings.home / "incoming")
@@ -34,7 +35,7 @@ def create_app(house: House) -> FastAPI:
 
     app = FastAPI(title="thickshell", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.state.house, app.state.answers, app.state.undos = house, answers, undos
-    problems.install(app)
+    problems.install(app, said_to)
     for router in (health.router, corpora.router, conversations.router, fragments.router):
         app.include_router(router)
     app.add_middleware(problems.Guard)

@@ -18,21 +18,28 @@ from assistant.errors import Conflict, NotFound, UsageError
 
 router = APIRouter(prefix="/v1")
 TITLE = 80
+ONLY = 1000
+"""Documents a question may be restricted to."""
 
 
 class NewConversation(BaseModel):
     corpus: str | None = None
 
 
-class Ask(BaseModel):
+class Scope(BaseModel):
+    """Where to look. `corpus` None: in all; `only`: names of documents, none for all."""
+
+    corpus: str | None = None
+    only: list[str] = Field([], max_length=ONLY)
+
+
+class Ask(Scope):
     text: str = Field(min_length=1, max_length=20_000)
     parent: str | None = None  # the question that is edited: a new branch beside it
-    corpus: str | None = None  # None: all corpora
     tier: int = Field(3, ge=1, le=4)
 
 
-class Again(BaseModel):
-    corpus: str | None = None
+class Again(Scope):
     tier: int = Field(3, ge=1, le=4)
 
 
@@ -101,7 +108,7 @@ def ask(conversation: str, body: Ask, house: HouseDep, answers: AnswersDep) -> d
     if answers.busy(conversation):
         raise Conflict("An answer is being written in this conversation. Wait for it, or stop it.")
     question = house.chats.ask(conversation, text, body.parent)
-    return {"question": question, "answer": answers.start(conversation, question, corpora, body.tier)}
+    return {"question": question, "answer": answers.start(conversation, question, corpora, body.tier, tuple(body.only))}
 
 
 @router.post("/conversations/{conversation}/messages/{message}/again", status_code=201)
@@ -109,7 +116,8 @@ def again(conversation: str, message: str, body: Again, house: HouseDep, answers
     """Another answer to the same question; the earlier one stays as a branch."""
     found = house.chats.message(message)
     question = message if found["role"] == "user" else str(found["parent"])
-    return {"answer": answers.start(conversation, question, searched(house, conversation, body.corpus), body.tier)}
+    corpora = searched(house, conversation, body.corpus)
+    return {"answer": answers.start(conversation, question, corpora, body.tier, tuple(body.only))}
 
 
 @router.post("/conversations/{conversation}/stop")

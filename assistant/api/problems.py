@@ -4,6 +4,7 @@ language in `message`, a status that fits, nothing of the inside."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -33,20 +34,19 @@ UNEXPECTED = "Something went wrong on the server. Try again; the log names the p
 log = logging.getLogger(__name__)
 
 
-def install(app: FastAPI) -> None:
+Said = Callable[[str, Request], str]
+"""A sentence as the person who made the request reads it."""
+
+
+def install(app: FastAPI, said: Said) -> None:
+    async def known(request: Request, error: Exception) -> JSONResponse:
+        status = next(code for kind, code in STATUS if isinstance(error, kind))
+        sentence = str(error)
+        code = error.code if isinstance(error, ThickshellError) else None
+        return JSONResponse({"detail": sentence, "code": code, "message": said(sentence, request)}, status)
+
     app.add_exception_handler(ThickshellError, known)
     app.add_exception_handler(RequestValidationError, malformed)
-
-
-async def known(request: Request, error: Exception) -> JSONResponse:
-    status = next(code for kind, code in STATUS if isinstance(error, kind))
-    from assistant.ui.sentences import translated
-    from assistant.ui.words import language_of
-
-    sentence = str(error)
-    code = error.code if isinstance(error, ThickshellError) else None
-    message = translated(sentence, language_of(request))
-    return JSONResponse({"detail": sentence, "code": code, "message": message}, status)
 
 
 async def malformed(request: Request, error: Exception) -> JSONResponse:

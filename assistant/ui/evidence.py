@@ -17,6 +17,7 @@ AROUND_HAN = 130
 """The same of Chinese text, which says more in fewer."""
 ROWS_AROUND = 6
 ROWS_IN_CARD = 1
+PREVIEW_ROWS, MOSTLY = 6, 0.6
 NEAREST = 3
 NEAR_SHOWN = 420
 
@@ -127,7 +128,8 @@ def in_place(source: Source, document: Document | None) -> Source:
     tabular = table is not None
     if source.state == "near":
         shown = text if len(text) <= NEAR_SHOWN else text[:NEAR_SHOWN].rsplit(maxsplit=1)[0] + "…"
-        return replace(source, quote=bare(shown, document), heading=heading, tabular=tabular)
+        card = preview(table, source.start, source.end) if table else None
+        return replace(source, quote=bare(shown, document), heading=heading, tabular=tabular, sheet=card)
     if text != source.quote:
         return replace(source, place="changed")
     before, after = around(document.text, source.start, source.end)
@@ -136,6 +138,14 @@ def in_place(source: Source, document: Document | None) -> Source:
     if card is not None and not card.marked:
         card = None  # cells of unknown place: the text says more
     return replace(source, before=before, after=after, heading=heading, tabular=tabular, sheet=card)
+
+
+def preview(table: Table, start: int, end: int) -> Sheet | None:
+    """The first rows that a passage holds of a table, none marked; None where most of the passage is other text."""
+    if min(end, table.end) - max(start, table.start) < MOSTLY * (end - start):
+        return None
+    card = sheet(table, start, end, rows_around=0)
+    return replace(card, rows=card.rows[:PREVIEW_ROWS], marked=frozenset(), answering=frozenset(), addresses=())
 
 
 def bare(text: str, document: Document) -> str:

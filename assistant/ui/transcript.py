@@ -32,6 +32,7 @@ class Shown:
     near: tuple[Mapping[str, Any], ...]
     summary: str
     understood: str
+    only: tuple[str, ...]  # documents the question was restricted to
     last: bool
 
     @property
@@ -72,6 +73,7 @@ def message(row: Mapping[str, Any], language: Language, running: str | None, las
         near=near,
         summary=summary(answer, language) if answer else "",
         understood=understood(row),
+        only=only(answer),
         last=last,
     )
 
@@ -107,6 +109,10 @@ def understood(row: Mapping[str, Any]) -> str:
     answer = row.get("answer") or {}
     searched = str(answer.get("searched") or "")
     return searched if searched != answer.get("question") else ""
+
+
+def only(answer: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return tuple((((answer or {}).get("receipt") or {}).get("filters") or {}).get("only") or ())
 
 
 def nearest(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -79,21 +79,6 @@ class SqlPassages:
                     recent.put(passage.id, passage)
         return [found[i] for i in wanted if i in found]
 
-    def neighbours(self, passage: Passage, before: int = 1, after: int = 1) -> list[Passage]:
-        """Up to `before` and `after` passages around this one in its document, in reading order, without itself."""
-        with self._catalog.read() as session:
-            place = session.execute(
-                select(PassageRow.document_id, PassageRow.ordinal).where(PassageRow.id == passage.id)
-            ).first()
-            if place is None:
-                return []
-            around = select_passages(
-                session,
-                PassageRow.document_id == place.document_id,
-                PassageRow.ordinal.between(place.ordinal - before, place.ordinal + after),
-            )
-        return [p for p in around if p.id != passage.id]
-
     def document_passages(self, corpus: str, name: str) -> list[Passage]:
         with self._catalog.read() as session:
             row = live_row(session, corpus, name)
@@ -138,16 +123,6 @@ class SqlPassages:
         return Filter(frozenset(allowed) - hidden, hidden)
 
     # --- ids and vectors --------------------------------------------------------------------------------------------
-    def passage_ids(self, documents: Sequence[int], *, ready: bool = False) -> I64:
-        """Ascending; documents that are not live (or, with `ready`, not embedded yet) are left out."""
-        states = ("ready",) if ready else ("words", "ready")
-        with self._catalog.read() as session:
-            live: list[int] = []
-            for batch in batches(sorted({int(d) for d in documents})):
-                query = select(DocumentRow.id).where(DocumentRow.id.in_(batch), DocumentRow.live)
-                live += session.scalars(query.where(DocumentRow.state.in_(states)))
-            return self._ids_of(session, live)[0]
-
     def vector_state(self, corpus: str, encoder: str) -> tuple[I64, I64]:
         """(passage ids, document ids), ascending by passage id, of `ready` documents whose passages all have vectors
         of this encoder."""

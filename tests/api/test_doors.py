@@ -10,35 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from assistant.api import app as application
 from assistant.api.incoming import sweep
 from assistant.api.security import host_name, is_loopback, refusal, require_loopback
 from assistant.api.serving import listen, serve
 from assistant.errors import Conflict, UsageError
-from assistant.settings import Settings
-from assistant.wiring import House, build
-
-HERE = "http://127.0.0.1:7860"
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    made = build(Settings(home=tmp_path_factory.mktemp("home"), encoder="hashed", max_upload_mb=1))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def client(house: House) -> Iterator[TestClient]:
-    """The whole application without Gradio's page, which has tests of its own in a browser."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("assistant.ui.mount", lambda app, settings: app)
-        app: FastAPI = application.create_app(house)
-    with TestClient(app, base_url=HERE) as running:
-        yield running
+from assistant.wiring import House
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from assistant.api import app as application
 from assistant.api.house import private_corpus
 from assistant.api.undo import Undos
 from assistant.errors import NotFound
-from assistant.settings import Settings
 from assistant.types import Question
-from assistant.wiring import House, build
+from assistant.wiring import House
 
-HERE = "http://127.0.0.1:7860"
 FACT = b"The bell of Sankt Alban was cast by Theodora Winterhalter."
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    made = build(Settings(home=tmp_path_factory.mktemp("home"), encoder="hashed"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def client(house: House) -> Iterator[TestClient]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("assistant.ui.mount", lambda app, settings: app)
-        app: FastAPI = application.create_app(house)
-    with TestClient(app, base_url=HERE, headers={"Origin": HERE}) as running:
-        yield running
 
 
 def filled(house: House, folder: Path, corpus: str, *, private: bool = False) -> None:

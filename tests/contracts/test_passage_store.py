@@ -128,7 +128,8 @@ def test_filters(store: PassageStore) -> None:
 def test_thousands_of_names_are_one_call(home: Home, store: PassageStore) -> None:
     names = ["tea.txt"] * 3000 + ["oil.txt"]
     assert len(store.document_ids(["a"], only=names).only or ()) == 2
-    assert store.passages(list(range(5000))) == store.passages(store.passage_ids([1, 2, 3, 4]).tolist())
+    stored = [p for c in ("a", "b") for d in store.documents(c) for p in store.document_passages(c, d.name)]
+    assert sorted(store.passages(list(range(5000))), key=lambda p: p.id) == sorted(stored, key=lambda p: p.id)
 
 
 def test_ids_and_vectors(store: PassageStore) -> None:
@@ -142,10 +143,7 @@ def test_ids_and_vectors(store: PassageStore) -> None:
     rows = store.vectors([oil[0].id, tea[0].id], ENCODER)
     assert (rows.shape, rows.dtype) == ((2, 4), np.float32)
     assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
-    draft = documents["draft.txt"]
-    assert len(store.passage_ids([draft])) == 1
-    assert store.passage_ids([draft], ready=True).tolist() == []
-    assert store.passage_ids([documents["oil.txt"], documents["tea.txt"]]).tolist() == [p.id for p in (*tea, *oil)]
+    assert len(store.document_passages("a", "draft.txt")) == 1
 
 
 def test_a_vector_belongs_to_its_text(home: Home, store: PassageStore) -> None:
@@ -154,14 +152,6 @@ def test_a_vector_belongs_to_its_text(home: Home, store: PassageStore) -> None:
     oil = store.document_passages("a", "oil.txt")[0]
     expected = vector(text_hash("Top", OIL))
     assert np.allclose(store.vectors([oil.id], ENCODER)[0], expected, atol=2e-3)
-
-
-def test_neighbours_are_around_a_passage_without_itself(store: PassageStore) -> None:
-    one, two, three = store.document_passages("a", "tea.txt")
-    assert store.neighbours(two) == [one, three]
-    assert store.neighbours(one) == [two]
-    assert store.neighbours(one, before=0, after=5) == [two, three]
-    assert store.neighbours(three, before=1, after=0) == [two]
 
 
 def test_documents_tell_their_state(store: PassageStore) -> None:
@@ -181,13 +171,13 @@ def test_a_document_that_was_taken_out_and_read_again_has_its_new_passages(home:
     from tests.stored import plain
 
     job = next(j.id for j in home.library.jobs("a") if j.document == "draft.txt")
-    before = store.passage_ids([d.id for d in store.documents("a")]).tolist()
+    before = [p.id for d in store.documents("a") for p in store.document_passages("a", d.name)]
     home.library.cancel(job)
     withdraw(home.catalog, home.words, [job])
     home.library.retry(job)
     put_in(home.catalog, home.words, [parsed(task, plain("One.\n\nTwo.")) for task in Queue(home.catalog).take(1)])
     with home.catalog.session() as session:
         session.execute(update(JobRow).values(state="done"))
-    after = store.passage_ids([d.id for d in store.documents("a")]).tolist()
+    after = [p.id for d in store.documents("a") for p in store.document_passages("a", d.name)]
     assert (len(before), len(after)) == (5, 6)
     assert texts(store, "a", "draft.txt") == ["One.", "Two."]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.types import Cell, Document, Table
-from assistant.ui.evidence import around, bare, said_for, sheet
+from assistant.ui.evidence import around, bare, preview, said_for, sheet
 
 ROWS = (("June", "3420", "2731"), ("July", "4118", "3320"))
 TEXT = "Month | Cars | Bicycles\nJune | 3420 | 2731\nJuly | 4118 | 3320\n"
@@ -55,3 +55,11 @@ def test_chinese_context_is_shorter() -> None:
 def test_signs_of_headings_go_from_markdown_alone() -> None:
     assert bare("## Size\nOne # two", Document("markdown", "")) == "Size\nOne # two"
     assert bare("# a comment", Document("text", "")) == "# a comment"
+
+
+def test_a_near_passage_of_a_table_is_shown_as_rows_without_marks() -> None:
+    made = table(ROWS * 4)
+    card = preview(made, made.start, made.end)
+    assert card is not None
+    assert (card.header, len(card.rows), card.rows[0], card.marked) == (made.header, 6, (2, ROWS[0]), frozenset())
+    assert preview(made, made.start, made.start + 10 * len(TEXT)) is None

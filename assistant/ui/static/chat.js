@@ -1,6 +1,7 @@
 /* The transcript: questions, answers as they are written, branches, feedback. The work is the server's; this only watches. */
 import { $, $$, act, el, fill, getJson, phone, send, state, t, toast, trying } from "./base.js";
 import { clearEvidence, evidence, evidenceOf } from "./evidence.js";
+import { chosenDocuments, drawOnly } from "./only.js";
 import { rail } from "./rail.js";
 
 let watching = null;
@@ -11,6 +12,7 @@ export const chooser = trying(async () => {
   const select = $("#ts-corpus");
   // What was chosen while the list was on its way counts.
   if (select && [...select.options].some((option) => option.value === remembered())) select.value = remembered();
+  drawOnly();
 });
 const remembered = () => localStorage.getItem("ts_corpus") || "";
 
@@ -108,7 +110,7 @@ export async function ask(text, where = {}) {
   let conversation = "";
   try {
     conversation = await open();
-    await send(`/v1/conversations/${conversation}/messages`, "POST", { text, corpus: chosenCorpus(), ...where });
+    await send(`/v1/conversations/${conversation}/messages`, "POST", { text, corpus: chosenCorpus(), only: chosenDocuments(), ...where });
   } catch (error) {
     busy(false);
     toast(error instanceof TypeError ? t("offline") : error.message);
@@ -201,7 +203,7 @@ export function startChat() {
   act("again", async (button) => {
     if (state.busy) return toast(t("busy"));
     const conversation = state.conversation;
-    await send(`/v1/conversations/${conversation}/messages/${button.closest(".msg").dataset.id}/again`, "POST", { corpus: chosenCorpus() });
+    await send(`/v1/conversations/${conversation}/messages/${button.closest(".msg").dataset.id}/again`, "POST", { corpus: chosenCorpus(), only: chosenDocuments() });
     if (state.conversation !== conversation) return;
     await show(conversation);
     watch();

@@ -4,6 +4,7 @@ import { attach, drawAttached, startComposer } from "./composer.js";
 import { chooser, focusBox, show, startChat } from "./chat.js";
 import { corpora, dropFiles, startCorpora } from "./corpora.js";
 import { clearEvidence, startEvidence } from "./evidence.js";
+import { startOnly } from "./only.js";
 import { markView, rail, startRail } from "./rail.js";
 import { closeTop, openHelp, sheet, startSheets } from "./sheets.js";
 import { startTheme } from "./theme.js";
@@ -106,6 +107,7 @@ async function start() {
   startRail(() => { location.hash = "#/chat"; });
   startEvidence();
   startChat();
+  startOnly();
   startCorpora();
   attachments();
   keys();
