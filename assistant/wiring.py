@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from assistant.errors import NotAvailable, ThickshellError
-from assistant.types import Limits
+from assistant.errors import NotAvailable, ThickshellError, UsageError
+from assistant.types import Limits, Sampling
 
 if TYPE_CHECKING:
+    from assistant.answering.brains import Brain
+    from assistant.answering.prompts import PromptLibrary
     from assistant.ask import Assistant
     from assistant.conversations import SqlChats
     from assistant.embedders.sentence import SentenceEmbedder
+    from assistant.generators.choosing import Models
     from assistant.indexes.corpus import CorpusVectors
     from assistant.readers.span import SpanModel
     from assistant.retrieval.hybrid import HybridRetriever
     from assistant.retrieval.lexical import TantivyWords
-    from assistant.seams import Embedder
+    from assistant.seams import Embedder, Generator
     from assistant.settings import Settings
     from ingest.catalog.database import Catalog
     from ingest.catalog.passages import SqlPassages
@@ -31,6 +35,32 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CLOSE_SECONDS = 30
+EMBEDDED = "embedded"
+
+
+T = TypeVar("T")
+
+
+class Named(Mapping[str, T]):
+    """Things that are made when they are asked for by name."""
+
+    def __init__(self, names: tuple[str, ...], make: Callable[[str], T]) -> None:
+        self._names = names
+        self._make = make
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class House:
@@ -64,7 +94,9 @@ class House:
 
     @cached_property
     def assistant(self) -> Assistant:
-        from assistant.ask import Assistant, Brain
+        from assistant.answering.brains import Brain
+        from assistant.ask import Assistant
+        from assistant.generators.choosing import default_brain
         from assistant.readers.cells import tables_of
         from assistant.readers.extractive import ExtractiveReader
 
@@ -78,7 +110,10 @@ class House:
             self.retriever,
             reader,
             self.store,
-            Brain("embedded", self._parts),
+            Brain(EMBEDDED, self._parts),
+            models=self._models,
+            default=default_brain(self.settings, EMBEDDED),
+            prompts=self.prompts,
             embedder=self.embedder,
             source=self._span_source,
             hits=self.settings.hits,
@@ -168,6 +203,43 @@ class House:
 
         s = self.settings
         return SentenceEmbedder(s.encoder, threads=s.threads, precision=s.precision, allow_downloads=s.allow_downloads)
+
+    # --- language models --------------------------------------------------------------------------------------------
+    @property
+    def brains(self) -> tuple[str, ...]:
+        """Names of what can answer: the embedded brain, the model of the settings, that of the home's own server."""
+        from assistant.generators.choosing import model_names
+
+        return (EMBEDDED, *model_names(self.settings))
+
+    def generator(self, name: str) -> Generator:
+        """The language model of this name; UsageError for the embedded brain and unknown names."""
+        if name == EMBEDDED or name not in self.brains:
+            raise UsageError(f"There is no language model {name}; set it in the settings.")
+        return self._generators.get(name)
+
+    @cached_property
+    def _generators(self) -> Models:
+        from assistant.generators.choosing import Models
+
+        return Models(self.settings)
+
+    @cached_property
+    def prompts(self) -> PromptLibrary:
+        from assistant.answering.prompts import PromptLibrary
+
+        return PromptLibrary(self.catalog.home / "prompts")
+
+    def _models(self) -> Mapping[str, Brain]:
+        names = tuple(name for name in self.brains if name != EMBEDDED)
+        return Named(names, self._brain)
+
+    def _brain(self, name: str) -> Brain:
+        from assistant.answering.brains import Brain
+
+        s = self.settings
+        sampling = Sampling(s.model_temperature, max_tokens=s.model_tokens)
+        return Brain(name, self._parts, self.generator(name), sampling, s.persona)
 
     # --- the span reader --------------------------------------------------------------------------------------------
     @cached_property

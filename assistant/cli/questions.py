@@ -6,11 +6,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from assistant.answering.tiers import reads
 from assistant.cli.state import emit, say, show, state
 from assistant.errors import NotFound, ThickshellError, UsageError
 from assistant.types import Answer, Hit, Question, Turn, hit_json
@@ -23,6 +25,9 @@ QUESTIONS = typer.Option(
     None, "--questions", metavar="FILE.jsonl|-", help="Questions as JSON lines; - reads standard input."
 )
 ONLY = typer.Option([], "--only", help="Look only in this document (may be given several times).")
+TIER = typer.Option(None, "--tier", min=1, max=4, help="1 raw, 2 prompted, 3 grounded, 4 tuned.")
+BRAIN = typer.Option("", "--brain", help="What answers: embedded, or the model's name (default: the setting brain).")
+PERSONA = typer.Option("", "--persona", help="Prompt that tiers 2 and up begin with (default: the setting persona).")
 WITHOUT = typer.Option([], "--without", help="Hide this document (may be given several times).")
 
 
@@ -30,7 +35,9 @@ def ask(
     context: typer.Context,
     question: str | None = typer.Argument(None, metavar="[Q]"),
     corpus: str | None = CORPUS,
-    tier: int | None = typer.Option(None, "--tier", min=1, max=4, help="1 raw, 2 prompted, 3 grounded, 4 tuned."),
+    tier: int | None = TIER,
+    brain: str = BRAIN,
+    persona: str = PERSONA,
     always_answer: bool = typer.Option(
         False, "--always-answer", help="Never abstain (for scores that count it as wrong)."
     ),
@@ -44,6 +51,7 @@ def ask(
 
         def answer(row: dict[str, Any]) -> dict[str, Any]:
             asked = _question(row, corpus, only, without, tier or house.settings.tier, always_answer)
+            asked = replace(asked, brain=brain, persona=persona)
             return _shown(context, house.assistant.answer(asked), row)
 
         _run(context, house, question, questions, answer)
@@ -132,12 +140,12 @@ def _question(
     always_answer: bool = False,
 ) -> Question:
     name = row.get("corpus") or corpus
-    if not name:
+    if not name and reads(tier):
         raise UsageError("Name the corpus with --corpus NAME.")
     history = tuple(Turn(turn["role"], str(turn["content"])) for turn in row.get("history") or ())
     return Question(
         text=row["question"],
-        corpora=(name,),
+        corpora=(name,) if name else (),
         only=(*only, *(row.get("only") or ())),
         without=(*without, *(row.get("without") or ())),
         history=history,

@@ -138,7 +138,7 @@ class LocalGenerator:
         model, cache, rest = self._model, None, torch.tensor([ids])
         with _threads(self._threads):
             for _ in range(most):
-                for part in rest.split(PART, dim=1):
+                for part in torch.split(rest, PART, dim=1):
                     if stop():
                         raise Cancelled("Stopped.")
                     with torch.inference_mode():
@@ -184,7 +184,7 @@ class LocalGenerator:
             )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise self._unusable(error) from error
-        return model.eval()
+        return model.eval()  # type: ignore[no-untyped-call]
 
     @cached_property
     def _ends(self) -> frozenset[int]:
@@ -269,4 +269,5 @@ def _quick_bf16() -> bool:
     """Whether the processor multiplies bfloat16 in hardware."""
     import torch
 
-    return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    known = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(known and torch.ops.mkldnn._is_mkldnn_bf16_supported())

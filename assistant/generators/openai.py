@@ -198,12 +198,15 @@ class ServerGenerator:
         if model.provider != "openai":
             return ModelInfo(model.name, "server", model.context or CONTEXT, provenance=self._provenance())
         served = self._served()
+        root = "" if served.root.startswith(("/", "~", ".")) else served.root  # a place on a disk is no revision
         context = model.context or served.context
         if not context:
             log.warning("The model server does not say its model's length; %d tokens are taken.", CONTEXT)
-        known = self._provenance() | ({} if context else {"context": "assumed"})
+        described = self._provenance()
+        root = str(described.get("sha256") or root)
+        known = described | ({} if context else {"context": "assumed"})
         known |= {"base": served.parent} if served.parent else {}
-        return ModelInfo(served.name, "server", context or CONTEXT, served.root, known)
+        return ModelInfo(served.name, "server", context or CONTEXT, root, known)
 
     def _served(self) -> Served:
         endpoint, name = self._model.endpoint, self._model.name
@@ -292,17 +295,10 @@ def _of_provider(model: ServedModel, name: str, sampling: Sampling) -> BaseChatM
     try:
         from langchain.chat_models import init_chat_model
 
-        where = {"base_url": model.endpoint.url} if model.endpoint.url else {}
-        key = {"api_key": model.endpoint.key} if model.endpoint.key else {}
-        made = init_chat_model(
-            name,
-            model_provider=model.provider,
-            temperature=sampling.temperature,
-            max_tokens=sampling.max_tokens,
-            max_retries=0,
-            **where,
-            **key,
-        )
+        address = {"base_url": model.endpoint.url, "api_key": model.endpoint.key}
+        options: dict[str, Any] = {name: value for name, value in address.items() if value}
+        options |= {"temperature": sampling.temperature, "max_tokens": sampling.max_tokens, "max_retries": 0}
+        made: BaseChatModel = init_chat_model(name, model_provider=model.provider, **options)
     except ImportError as error:
         raise NotAvailable(
             f"The LangChain package of the provider {model.provider} is not installed ({error.name}); install it."
