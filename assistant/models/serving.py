@@ -38,9 +38,7 @@ def launch_of(home: Path, name: str, *, downloads: bool = False) -> tuple[Launch
     if name in ("packaged", smollm.NAME, PACKAGED_PROFILE):
         return _of_folder(smollm.folder(), known[PACKAGED_PROFILE], smollm.NAME)
     if name not in known:
-        raise NotFound(
-            f"There is no model profile or folder named {name}; `thickshell models list` shows what there is."
-        )
+        raise NotFound(f"There is no model profile or folder {name}; `thickshell models list` shows what there is.")
     profile = known[name]
     if found := hub_folder(profile.model, profile.revision):
         return _of_folder(found, profile)

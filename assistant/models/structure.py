@@ -49,8 +49,8 @@ class Structure:
     output_bias: bool  # of the attention's output
     head_norms: bool  # of queries and keys, one head wide
     wide_norms: bool  # of queries and keys, over all heads
-    sinks: bool  # one number a head
     experts: int
+    expert_biases: bool
     queries: int  # rows of the query matrix
     keys: int  # rows of the key matrix
     inner: int  # rows of the up matrix
@@ -128,10 +128,8 @@ def _hidden(layer: Sequence[Part], rest: Sequence[Tensor]) -> int:
 
 
 def _layer(layer: list[Part], hidden: int, count: int, vocabulary: int, tied: bool, positions: bool) -> Structure:
-    experts, plain = _experts(layer)
+    experts, expert_biases, plain = _experts(layer)
     matrices = [p for p in plain if len(p.shape) == 2]
-    router = next((p for p in matrices if experts and p.shape == (experts, hidden)), None)
-    matrices = [p for p in matrices if p is not router]
     vectors = [p for p in plain if len(p.shape) == 1]
     conv = any(p.shape == (hidden, 3 * hidden) for p in matrices)
     reads = sorted((p.shape[0] for p in matrices if p.shape[1] == hidden and p.shape[0] != hidden), reverse=True)
@@ -143,7 +141,7 @@ def _layer(layer: list[Part], hidden: int, count: int, vocabulary: int, tied: bo
     fused_attention = len(matrices) - feed == 2
     inner = next((i for i in writes if 2 * i in reads or reads.count(i) >= 2), 0) if gated and not experts else 0
     queries, keys = _attention(reads, writes, squares, hidden, inner, fused_gate, fused_attention)
-    biases = _Biases.of(vectors, hidden, queries, keys, router is not None)
+    biases = _Biases.of(vectors, hidden, queries, keys)
     return Structure(
         count,
         hidden,
@@ -160,8 +158,8 @@ def _layer(layer: list[Part], hidden: int, count: int, vocabulary: int, tied: bo
         biases.output,
         biases.head > 0,
         biases.wide,
-        biases.sinks,
         experts,
+        expert_biases,
         queries,
         keys,
         inner or max(writes, default=0),
@@ -171,27 +169,32 @@ def _layer(layer: list[Part], hidden: int, count: int, vocabulary: int, tied: bo
     )
 
 
-def _experts(layer: list[Part]) -> tuple[int, list[Part]]:
-    """(number of experts, the parts that are not theirs): counted in names, or one more dimension of the shapes."""
-    deep = Counter(p.shape[0] for p in layer if len(p.shape) >= 3)
-    if deep:
+def _experts(layer: list[Part]) -> tuple[int, bool, list[Part]]:
+    """(number of experts, whether they have biases, the parts that are not theirs): one more dimension of the shapes,
+    counted in names, or as many feed-forward blocks as one small matrix has rows."""
+    if deep := Counter(p.shape[0] for p in layer if len(p.shape) >= 3):
         count = deep.most_common(1)[0][0]
-        return count, [p for p in layer if len(p.shape) < 3 and not (len(p.shape) == 2 and _of_experts(p, count))]
+        rows = [p for p in layer if len(p.shape) == 2 and p.shape[0] == count]  # the router, and biases
+        return count, len(rows) > 1, [p for p in layer if len(p.shape) < 3 and p not in rows]
     numbers: dict[tuple[str, Shape], set[int]] = defaultdict(set)
     for part in layer:
         if found := re.search(r"\d+", part.name):
             numbers[re.sub(r"\d+", "#", part.name, count=1), part.shape].add(int(found[0]))
     counted = {key: seen for key, seen in numbers.items() if len(seen) > 1 and min(seen) == 0}
-    if not counted:
-        return 0, layer
-    theirs = {(name, shape) for name, shape in counted}
-    plain = [p for p in layer if (re.sub(r"\d+", "#", p.name, count=1), p.shape) not in theirs]
-    return max(map(len, counted.values())), plain
+    if counted:
+        plain = [p for p in layer if (re.sub(r"\d+", "#", p.name, count=1), p.shape) not in counted]
+        count = max(map(len, counted.values()))
+        return count, False, [p for p in plain if len(p.shape) != 2 or p.shape[0] != count]
+    return _uncounted_experts(layer)
 
 
-def _of_experts(part: Part, count: int) -> bool:
-    """A bias of all experts: a row for each, and not the router that chooses them."""
-    return part.shape[0] == count and bool(BIAS.search(part.name) or "bias" in part.name)
+def _uncounted_experts(layer: list[Part]) -> tuple[int, bool, list[Part]]:
+    shapes = Counter(p.shape for p in layer if len(p.shape) == 2)
+    for (rows, columns), n in shapes.items():
+        if n > 1 and rows != columns and shapes[columns, rows] == 2 * n and shapes[n, rows] == 1:
+            theirs = {(rows, columns), (columns, rows), (n, rows)}
+            return n, False, [p for p in layer if p.shape not in theirs]
+    return 0, False, layer
 
 
 def _attention(
@@ -223,11 +226,10 @@ class _Biases:
     output: bool
     head: int
     wide: bool
-    sinks: bool
     names: tuple[str, ...]
 
     @staticmethod
-    def of(vectors: list[Part], hidden: int, queries: int, keys: int, routed: bool) -> _Biases:
+    def of(vectors: list[Part], hidden: int, queries: int, keys: int) -> _Biases:
         named = [p for p in vectors if BIAS.search(p.name)]
         sizes = Counter(p.shape[0] for p in vectors)
         marked = Counter(p.shape[0] for p in named)
@@ -240,11 +242,9 @@ class _Biases:
         if not named and attention:  # no name tells: the biases of the same width are not norms
             norms -= (queries == hidden) + 2 * (keys == hidden)
         wide = not attention and norms > 2 and queries == hidden == keys and norms % 2 == 0 and _wide(vectors)
-        single = [s for s, n in sizes.items() if n == 1 and s < min(keys or hidden, hidden) and not marked[s]]
-        sinks = any(queries % s == 0 for s in single)
         output = marked[hidden] > (queries == hidden) * attention + 2 * (keys == hidden) * attention
         norm_biases = norms > 0 and sum("norm" in p.name or "ln" in p.name for p in named) >= 1
-        return _Biases(norms, norm_biases, attention, output, head, wide, sinks, tuple(p.tensor for p in scales))
+        return _Biases(norms, norm_biases, attention, output, head, wide, tuple(p.tensor for p in scales))
 
 
 def _attention_biases(sizes: Counter[int], marked: Counter[int], hidden: int, queries: int, keys: int) -> bool:

@@ -34,7 +34,9 @@ CAUSES: tuple[tuple[str, bool, Sentence], ...] = (
     (
         r"No module named 'vllm'|No package metadata was found for vllm",
         True,
-        lambda x, _: "The Python that was chosen has no vLLM; install it there, or name another in the settings.",
+        lambda x, _: (
+            "The Python that was chosen has no vLLM; install it there, or name another in THICKSHELL_VLLM_PYTHON."
+        ),
     ),
     (
         r"Address already in use",

@@ -197,7 +197,7 @@ CHINESE: dict[str, str] = {
     "safetensors-damaged": "{file} 不是可读取的 safetensors 文件，请换一份。",
     "model-file-large": "模型的 {file} 过大，不像是配置文件，请换一份。",
     "model-file-damaged": "模型的 {file} 已损坏，请换一份。",
-    "model-unknown": "没有名为 {model} 的模型配置或文件夹。可用 `thickshell models list` 查看。",
+    "profile-unknown": "没有名为 {model} 的模型配置或文件夹。可用 `thickshell models list` 查看。",
     "model-not-here": "本机没有 {model}。请用 `hf download {same}` 下载，或设置 allow_downloads = true。",
     "model-folder-none": "没有模型文件夹 {folder}，请检查路径。",
     "model-folder-empty": "{folder} 中没有模型：缺少 config.json 或 safetensors 权重。请换一个文件夹。",

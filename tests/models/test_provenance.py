@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assistant.errors import NotFound, UnreadableFile, UsageError
+from assistant.models.architectures import verdict
 from assistant.models.provenance import inspect, sentences
+from assistant.models.safetensors_header import Tensor
+from assistant.models.structure import structure
 from tests.models.tiny import SHAPE, build, number_tensors, rename_class, rename_tensors
 
 DISGUISE = {
@@ -54,27 +59,41 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Path]:
+    """A copy of a case's model, built once."""
+    made: dict[str, Path] = {}
+
+    def copy(case: str, target: Path) -> Path:
+        if case not in made:
+            kind, changes = KINDS[case]
+            made[case] = build(tmp_path_factory.mktemp("model"), kind, **changes)
+        return Path(shutil.copytree(made[case], target))
+
+    return copy
+
+
+Copy = Callable[[str, Path], Path]
+
+
 @pytest.mark.parametrize("case", KINDS)
-def test_an_honest_folder_is_what_it_says(case: str, tmp_path: Path) -> None:
-    kind, changes = KINDS[case]
-    found = inspect(build(tmp_path / "m", kind, **changes))
+def test_an_honest_folder_is_what_it_says(case: str, tmp_path: Path, originals: Copy) -> None:
+    found = inspect(originals(case, tmp_path / "m"))
     assert (found.architecture, found.disguised) == (case.split(",")[0], False), found.because
     assert (found.layers, found.hidden, found.dtype) == (3, 64, "fp32")
 
 
 @pytest.mark.parametrize("case", KINDS)
-def test_a_disguised_folder_is_called_what_it_is(case: str, tmp_path: Path) -> None:
-    kind, changes = KINDS[case]
-    folder = rename_class(build(tmp_path / "m", kind, **changes))
+def test_a_disguised_folder_is_called_what_it_is(case: str, tmp_path: Path, originals: Copy) -> None:
+    folder = rename_class(originals(case, tmp_path / "m"))
     found = inspect(rename_tensors(folder, DISGUISE))
     assert (found.architecture, found.disguised, found.claimed) == (case.split(",")[0], True, "AuroraForCausalLM")
     assert next(sentences(found)).startswith(f"It calls itself AuroraForCausalLM, but it is built as {found.title}: ")
 
 
 @pytest.mark.parametrize("case", KINDS)
-def test_shapes_alone_tell(case: str, tmp_path: Path) -> None:
-    kind, changes = KINDS[case]
-    found = inspect(number_tensors(rename_class(build(tmp_path / "m", kind, **changes))))
+def test_shapes_alone_tell(case: str, tmp_path: Path, originals: Copy) -> None:
+    found = inspect(number_tensors(rename_class(originals(case, tmp_path / "m"))))
     assert found.architecture == case.split(",")[0], found.because
     assert found.layers == 3
 
@@ -83,6 +102,19 @@ def test_a_llama_that_says_it_is_a_qwen_is_called_a_llama(tmp_path: Path) -> Non
     folder = rename_class(build(tmp_path / "m", "llama"), "Qwen3")
     found = inspect(folder)
     assert (found.architecture, found.claimed, found.disguised) == ("llama", "Qwen3ForCausalLM", True)
+
+
+def test_sizes_of_a_published_model_are_known(tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    shape = {"vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30}
+    config = AutoConfig.for_model("llama", **shape, num_attention_heads=9, num_key_value_heads=3)
+    config.tie_word_embeddings = True
+    with torch.device("meta"):
+        names = {n: p.shape for n, p in AutoModelForCausalLM.from_config(config).named_parameters()}
+    tensors = [Tensor(f"x{n}".replace("layers", "floors"), "BF16", tuple(s), 0, 0) for n, s in names.items()]
+    assert verdict(structure(tensors), {"architectures": ["MineForCausalLM"]}, None).sizes_of == "SmolLM2 135M"
 
 
 def test_parameters_context_and_vocabulary_are_counted(tmp_path: Path) -> None:
@@ -156,9 +188,9 @@ def test_what_is_no_model_is_said_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no model"):
         inspect(tmp_path)
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(UnreadableFile, match="config.json of the model is damaged"):
+    with pytest.raises(UnreadableFile, match=r"config\.json of the model is damaged"):
         inspect(tmp_path)
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").write_bytes(b"\xff" * 64)
-    with pytest.raises(UnreadableFile, match="model.safetensors is not a readable safetensors file"):
+    with pytest.raises(UnreadableFile, match=r"model\.safetensors is not a readable safetensors file"):
         inspect(tmp_path)
