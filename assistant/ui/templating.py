@@ -65,12 +65,12 @@ def _gap(found: re.Match[str]) -> str:
 def size(count: int | None) -> str:
     """Bytes for people.
 
-    >>> size(999), size(2_400_000), size(None)
-    ('1 KB', '2.4 MB', '')
+    >>> size(0), size(999), size(2_400_000), size(None)
+    ('0 KB', '1 KB', '2.4 MB', '')
     """
     if count is None:
         return ""
     for unit, step in (("GB", 1e9), ("MB", 1e6)):
         if count >= step:
             return f"{count / step:.1f} {unit}"
-    return f"{max(1, round(count / 1e3))} KB"
+    return f"{max(min(count, 1), round(count / 1e3))} KB"

@@ -123,8 +123,9 @@ def nearest(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 def summary(answer: Mapping[str, Any], language: Language) -> str:
     """One line on what was done: passages read, sources, seconds."""
     parts = []
-    if hits := len(answer.get("hits") or ()):
-        parts.append(say("read_n", language, n=hits))
+    scores = (answer.get("receipt") or {}).get("scores") or {}
+    if read := int(scores.get("read") or len(answer.get("hits") or ())):
+        parts.append(say("read_n", language, n=read))
     if count := len(answer.get("citations") or ()):
         parts.append(say("source_1", language) if count == 1 else say("sources_n", language, n=count))
     if total := (answer.get("timings_ms") or {}).get("total"):

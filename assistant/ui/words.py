@@ -31,6 +31,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "system": ("As the system", "跟随系统"),
     "model_ready": ("Ready", "就绪"),
     "model_loading": ("Getting ready…", "正在准备…"),
+    "away": ("No connection to the server", "与服务器的连接已断开"),
     "model_hint": ("Answers come from this machine; nothing leaves it.", "回答在本机生成，数据不会离开本机。"),
     "offline": ("The server does not answer. Your text is kept; this page tries again.", "服务器没有响应。您的文字已保留，页面会自动重试。"),
     # conversations
@@ -133,6 +134,8 @@ WORDS: dict[str, tuple[str, str]] = {
     # evidence
     "evidence": ("Evidence", "证据"),
     "sources": ("Sources", "来源"),
+    "enlarge": ("Enlarge", "放大"),
+    "fit": ("Whole page", "整页"),
     "page": ("Page", "页面"),
     "table": ("Table", "表格"),
     "receipt": ("Receipt", "凭据"),

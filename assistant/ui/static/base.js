@@ -34,19 +34,41 @@ async function sentence(response) {
     return t("unexpected");
   }
 }
+/* Whether the server was met at the last call. While it is away it is called every two seconds; "ts-link" tells both. */
+let away = false;
+export async function call(address, options) {
+  try {
+    const response = await fetch(address, options);
+    met(true);
+    return response;
+  } catch (error) {
+    if (error instanceof TypeError) met(false);
+    throw error;
+  }
+}
+function met(here) {
+  if (away !== here) return;
+  away = !here;
+  document.dispatchEvent(new CustomEvent("ts-link", { detail: here }));
+  if (away) setTimeout(knock, 2000);
+}
+async function knock() {
+  await call("/ui/model").catch(() => null);
+  if (away) setTimeout(knock, 2000);
+}
 export async function fragment(address) {
-  const response = await fetch(address, { headers: { Accept: "text/html" } });
+  const response = await call(address, { headers: { Accept: "text/html" } });
   if (!response.ok) throw new Error(await sentence(response));
   return response.text();
 }
 export async function getJson(address) {
-  const response = await fetch(address);
+  const response = await call(address);
   if (!response.ok) throw new Error(await sentence(response));
   return response.json();
 }
 export async function send(address, method = "POST", body = null) {
   const headers = body ? { "Content-Type": "application/json" } : {};
-  const response = await fetch(address, { method, headers, body: body && JSON.stringify(body) });
+  const response = await call(address, { method, headers, body: body && JSON.stringify(body) });
   if (!response.ok) throw new Error(await sentence(response));
   return response.status === 204 ? null : response.json();
 }
@@ -76,7 +98,7 @@ export function el(tag, className, text) {
 }
 export function bytes(count) {
   if (count == null) return "";
-  return count >= 1e9 ? (count / 1e9).toFixed(1) + " GB" : count >= 1e6 ? (count / 1e6).toFixed(1) + " MB" : Math.max(1, Math.round(count / 1e3)) + " KB";
+  return count >= 1e9 ? (count / 1e9).toFixed(1) + " GB" : count >= 1e6 ? (count / 1e6).toFixed(1) + " MB" : Math.max(Math.min(count, 1), Math.round(count / 1e3)) + " KB";
 }
 /* Deletes at once and says so, with a button that takes it back for some seconds; `after` draws what came back. */
 export async function deleteWithUndo(addresses, said, after) {

@@ -1,5 +1,5 @@
 /* The evidence panel: sources, page with the quote boxed, table with the cell marked, receipt. */
-import { $, $$, act, el, fill, narrow, phone, state, trying } from "./base.js";
+import { $, $$, act, el, fill, narrow, phone, state, t, trying } from "./base.js";
 import { showEvidence } from "./sheets.js";
 
 const shown = { message: "", n: 1, tab: "sources" };
@@ -32,13 +32,27 @@ function placeBoxes() {
     for (const [x0, y0, x1, y1] of JSON.parse(frame.dataset.boxes || "[]")) {
       const box = el("span", "box");
       Object.assign(box.style, { left: `${(x0 / width) * 100}%`, top: `${(y0 / height) * 100}%`, width: `${((x1 - x0) / width) * 100}%`, height: `${((y1 - y0) / height) * 100}%` });
-      frame.append(box);
+      $(".paper", frame).append(box);
     }
+    enlarge();
     $(".box", frame)?.scrollIntoView({ block: "center" });
   };
   if (picture.complete && picture.naturalWidth) place();
   else picture.addEventListener("load", place, { once: true });
   picture.addEventListener("error", () => { frame.hidden = true; const note = $("#ev-root .noimg"); if (note) note.hidden = false; }, { once: true });
+}
+
+/* The page as wide as the panel, or large enough to read, then with the quote in view. */
+let large = false;
+function enlarge() {
+  const frame = $("#ev-root .pageimg"), button = $("[data-act=zoom]"), box = frame && $(".box", frame);
+  if (!frame || !button) return;
+  frame.classList.toggle("large", large);
+  button.setAttribute("aria-pressed", String(large));
+  button.textContent = t(large ? "fit" : "enlarge");
+  if (!large || !box) return;
+  frame.scrollLeft = box.offsetLeft + Math.min(box.offsetWidth, frame.clientWidth) / 2 - frame.clientWidth / 2;
+  frame.scrollTop = box.offsetTop - frame.clientHeight / 3;
 }
 
 /* On a phone the sheet covers the answer, so it repeats the sentence that is being checked. */
@@ -67,6 +81,8 @@ function sentenceOf(chip) {
 }
 
 export function startEvidence() {
+  act("zoom", () => { large = !large; enlarge(); });
+  document.addEventListener("click", (event) => { if (event.target.closest?.("#ev-root .paper")) { large = !large; enlarge(); } });
   act("cite", async (button) => {
     const tab = shown.tab === "receipt" || shown.tab === "table" ? "sources" : shown.tab;
     await evidence({ message: button.dataset.message, n: Number(button.dataset.n), tab });

@@ -113,6 +113,7 @@ async function start() {
   keys();
   drops();
   addEventListener("hashchange", route);
+  document.addEventListener("ts-link", (event) => { if (event.detail) route(); });
   await route();
   if (!state.conversation) await clearEvidence();
   document.querySelector("#ts-boot")?.remove();

@@ -1,5 +1,5 @@
 /* The rail: conversations with search, rename, export, delete; corpora; language. */
-import { $, $$, act, deleteWithUndo, el, fill, send, state, sure, t, trying } from "./base.js";
+import { $, $$, act, call, deleteWithUndo, el, fill, send, state, sure, t, trying } from "./base.js";
 import { paint } from "./theme.js";
 
 let searched = "";
@@ -25,13 +25,21 @@ function watchModel() {
   if ($("#ts-model")?.dataset.ready !== "0") return;
   clearTimeout(timer);
   timer = setTimeout(async () => {
-    const ready = await fetch("/ui/model").then((response) => response.json()).catch(() => null);
+    const ready = await call("/ui/model").then((response) => response.json()).catch(() => null);
     if (!ready?.ready) return watchModel();
     const chip = $("#ts-model");
     chip.dataset.ready = "1";
     $(".dot", chip).className = "dot ok";
     $("[role=status]", chip).textContent = t("model_ready");
   }, 1000);
+}
+/* The chip says what is so: green only while the server answers. */
+function link(here) {
+  const chip = $("#ts-model");
+  if (here) return rail(true);
+  chip.dataset.ready = "";
+  $(".dot", chip).className = "dot bad";
+  $("[role=status]", chip).textContent = t("away");
 }
 function closeMenus(but = null) {
   $$(".popover:not([hidden])").forEach((menu) => {
@@ -65,6 +73,7 @@ function rename(button) {
 }
 
 export function startRail(onDeleted) {
+  document.addEventListener("ts-link", (event) => link(event.detail));
   act("conv-menu", (button) => {
     const menu = $(".popover", button.closest("li"));
     closeMenus(menu);
