@@ -6,6 +6,7 @@ Nothing here stands in a reported set, and nothing the span reader learned from 
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ def fitting_set(data: Path, language: str, seed: int = 0, most: int | None = Non
     """Answerable held-out questions of a language whose answers have a place (those of clapnq are free sentences).
 
     Near copies are left out, of questions and of paragraphs: nqswap holds the same paragraph with other answers, which
-    would make a right answer wrong and a twin answerable.
+    would make a right answer wrong and a twin answerable. Its parts of tables are in the pool, but not asked about.
     """
     from assistant.tuning.reading_data import allowed_rows, dev_rows
 
@@ -54,9 +55,15 @@ def fitting_set(data: Path, language: str, seed: int = 0, most: int | None = Non
     for text in others:
         if len(paragraphs) < (most or PARAGRAPHS[language]) and not apart.knows(text) and apart.add(text):
             paragraphs[f"{len(paragraphs)}.txt"] = text.strip()
-    items = list(made.items)
+    tables = {item.id for item, row in zip(made.items, kept) if row.source == "nqswap" and not is_prose(row.passage)}
+    items = [item for item in made.items if item.id not in tables]
     chance.shuffle(items)  # so that any first part holds all sources
     return AnswerSet(made.name, language, paragraphs, tuple(items))
+
+
+def is_prose(text: str) -> bool:
+    """A paragraph of at least two sentences, and no part of a table that was written out."""
+    return len(re.findall(r"[a-z)\"'] ?\.(?: |$)", text)) >= 2 and "<T" not in text
 
 
 class Apart:

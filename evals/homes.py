@@ -80,7 +80,7 @@ def house_at(home: Path, **settings: Any) -> House:
 def ensure(house: House, corpus: str, paragraphs: Mapping[str, str]) -> None:
     """Ingests what the corpus does not hold yet ({document name: text}) and waits until it is ready.
 
-    A home that was restored from a backup has no word index yet: the worker's start puts it back before anything is asked.
+    A home restored from a backup has no word index yet: the worker's start puts it back before anything is asked.
     RuntimeError names the first document that cannot be read.
     """
     if corpus not in {info.name for info in house.library.corpora()}:

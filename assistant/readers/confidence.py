@@ -15,8 +15,13 @@ from importlib.resources import files
 
 from assistant.answering.language import language
 from assistant.answering.terms import coverage, terms
-from assistant.readers.candidates import log_shares
+from assistant.readers.candidates import log_softmax
+from assistant.readers.span_input import has_mark
 from assistant.types import Hit
+
+DENSE, RARITY = 0.04, 4.0
+"""Differences of cosines, and of the summed rarities of words met, that make a passage e times as likely: about what
+`python -m evals fit-fusion` found. Much of the evidence goes only to a passage that both rankers set apart."""
 
 
 @dataclass(frozen=True)
@@ -58,26 +63,34 @@ def calibration(row: Mapping[str, object]) -> Calibration:
     )
 
 
-def features(
-    question: str, hits: Sequence[Hit], chosen: int, answerable: Sequence[float] = (), spans: Sequence[float] = ()
-) -> dict[str, float]:
+def features(question: str, hits: Sequence[Hit], chosen: int, answerable: Sequence[float] = ()) -> dict[str, float]:
     """Scores of one reading; what says nothing is left out.
 
-    `chosen`: place of the passage that the answer quotes first; `answerable`, `spans`: per passage, the reader's logit
-    that it answers and the score of its best span over "no answer".
+    `chosen`: place of the passage that the answer quotes first; `answerable`: per passage, the reader's logit that it
+    answers. Of a question that was typed without its mark it says less, so that it has a weight of its own there.
     """
     passage, cosine = hits[chosen].passage, hits[chosen].dense
-    shares = sorted(log_shares(hits), reverse=True)
     found: dict[str, float] = {}
-    if len(shares) > 1:
-        found["margin"] = shares[0] - shares[1]
-    if language(question) == language(passage.text):
-        found["coverage"] = coverage(terms(question), passage.search_text)
     if cosine is not None:
         found["cosine"] = cosine
+    if language(question) == language(passage.text):
+        if (best := evidence(hits)) is not None:
+            found["evidence"] = best
+        if not answerable:
+            found["coverage"] = coverage(terms(question), passage.search_text)
     if answerable:
-        found |= {"answerable": answerable[chosen], "span_max": max(spans)}
+        found["answerable" if has_mark(question) else "answerable_typed"] = answerable[chosen]
     return found
+
+
+def evidence(hits: Sequence[Hit]) -> float | None:
+    """The highest log-probability that both rankers together give one of these passages: 0 where they agree and are
+    sure. None where a passage lacks a score."""
+    dense = [hit.dense for hit in hits if hit.dense is not None]
+    held = [hit.held for hit in hits if hit.held is not None]
+    if not len(hits) == len(dense) == len(held):
+        return None
+    return float((log_softmax(dense, DENSE) + log_softmax(held, RARITY)).max())
 
 
 def before_asking(question: str, hits: Sequence[Hit]) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from assistant.readers.candidates import Candidate, by_words, log_shares, normal
 from assistant.readers.cells import LookedUp, TableOf, body_start, is_title, look_up, no_table, row_claim, row_is_met
 from assistant.readers.cues import number_in, wanted
 from assistant.readers.instructions import asks_about_instructions, instruction_ranges
+from assistant.readers.span_input import as_written
 from assistant.readers.units import containing, shorten, units
 from assistant.types import Claim, Draft, Hit, Passage, Question, Span
 
@@ -27,7 +28,6 @@ from assistant.types import Claim, Draft, Hit, Passage, Question, Span
 ENOUGH = 0.9  # probability after which no further sentence is quoted
 MOST_CLAIMS = 2
 MOST_WORDS = 60  # of all quotes together; two Chinese characters count as a word
-NO_SPAN = -10.0  # score of a passage without a single place
 LEAST = 0.05  # probability below which a further sentence is not worth its words
 
 
@@ -106,8 +106,7 @@ class ExtractiveReader:
         self, question: Question, hits: list[Hit], first: int, readings: list[Reading], flagged: list[int]
     ) -> tuple[float, float, dict[str, Any]]:
         """Confidence, threshold and what goes into the receipt, for an answer from passage number `first`."""
-        best = [max((score for *_, score in r.spans), default=NO_SPAN) for r in readings]
-        found = confidence.features(question.text, hits, first, [r.answerable for r in readings], best)
+        found = confidence.features(question.text, hits, first, [r.answerable for r in readings])
         measure = confidence.packaged()["spans" if readings else "words"]
         limit = measure.threshold if self._abstain_below is None else self._abstain_below
         details: dict[str, Any] = {
@@ -197,7 +196,7 @@ class Seen:
 def read_passages(source: SpanSource, question: str, passages: Sequence[Passage]) -> list[Reading]:
     """Rows of a table are read under what is indexed with them (headings, column names), all else as it stands."""
     heads = [f"{p.context}\n" if p.table is not None and p.context else "" for p in passages]
-    readings = source.predict(question, [head + p.text for head, p in zip(heads, passages, strict=True)])
+    readings = source.predict(as_written(question), [head + p.text for head, p in zip(heads, passages, strict=True)])
     return [
         Seen(r.answerable, tuple((s - len(h), e - len(h), score) for s, e, score in r.spans if s >= len(h)))
         for h, r in zip(heads, readings, strict=True)

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+
+from assistant.answering.language import HAN
 
 PASSAGE_PREFIX, QUERY_PREFIX = "passage: ", "query: "
 MAX_QUESTION, MAX_WINDOW = 64, 256
 BOS, PAD, EOS = 0, 1, 2
+
+_MARK = re.compile(r"[^\w\s)\]}\"'”’」』）》】]$")
+
+
+def has_mark(question: str) -> bool:
+    """Whether a question ends like a sentence.
+
+    >>> has_mark("Who came?"), has_mark("谁来了？"), has_mark("who came")
+    (True, True, False)
+    """
+    return _MARK.search(question.strip()) is not None
+
+
+def as_written(question: str) -> str:
+    """A typed question the way that the reader's training data is written: with a capital letter and its mark.
+
+    >>> as_written("who came to the harbour"), as_written("谁来了"), as_written("Who came?")
+    ('Who came to the harbour?', '谁来了？', 'Who came?')
+    """
+    text = question.strip()
+    if not text or has_mark(text):
+        return text
+    return f"{text}？" if re.search(f"[{HAN}]", text) else f"{text[0].upper()}{text[1:]}?"
 
 
 @dataclass(frozen=True)

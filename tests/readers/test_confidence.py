@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assistant.readers.confidence import Calibration, features, packaged
+from assistant.readers.confidence import Calibration, evidence, features, packaged
 from assistant.types import Hit, Passage
-from evals.abstention import Example, fit, logistic, probability
+from evals.abstention import EXCHANGED, Example, _threshold, fit, logistic, probability
 from evals.statistics import area, mean
 
 
-def hit(text: str, score: float = 0.9, dense: float | None = 0.5) -> Hit:
-    return Hit(Passage(1, "c", "d", 0, len(text), text), score, dense, 3.0)
+def hit(text: str, score: float = 0.9, dense: float | None = 0.5, held: float | None = None) -> Hit:
+    return Hit(Passage(1, "c", "d", 0, len(text), text), score, dense, 3.0, held=held)
 
 
 def test_probability_by_hand() -> None:
@@ -29,6 +29,27 @@ def test_words_count_only_within_a_language() -> None:
     assert "coverage" not in other
     assert "cosine" in other
     assert "cosine" not in features("How tall?", [hit("Tall.", dense=None)], 0)
+
+
+def test_evidence_is_high_where_both_rankers_set_one_passage_apart() -> None:
+    first, second = hit("a", dense=0.6, held=12.0), hit("b", dense=0.2, held=0.0)
+    assert evidence([first]) == 0.0
+    assert evidence([first, first]) == pytest.approx(2 * np.log(0.5))
+    sure = evidence([first, second])
+    split = evidence([hit("a", dense=0.6, held=0.0), hit("b", dense=0.2, held=12.0)])
+    assert sure is not None
+    assert split is not None
+    assert -0.1 < sure < 0
+    assert split < -2
+    assert evidence([first, hit("b", dense=0.2)]) is None
+
+
+def test_a_question_without_its_mark_has_a_weight_of_its_own() -> None:
+    hits = [hit("The tower is 330 metres tall.")]
+    assert features("How tall is the tower?", hits, 0, [2.0])["answerable"] == 2.0
+    typed = features("how tall is the tower", hits, 0, [2.0])
+    assert typed["answerable_typed"] == 2.0
+    assert "answerable" not in typed
 
 
 def test_the_packaged_coefficients_are_complete() -> None:
@@ -59,6 +80,17 @@ def test_a_fit_refuses_few_of_the_answerable_and_most_twins() -> None:
         assert fitted["reached"][language]["wrongly_refused"] <= 0.1
         assert fitted["reached"][language]["twins_abstain"] >= 0.9
     assert probability(fitted, {"x": 3.0, "y": 0.0}) > 0.9
+
+
+def test_each_kind_counts_the_same_for_the_threshold() -> None:
+    rows = [
+        Example("en", {"x": float(place)}, there, there, kind=kind)
+        for kind, places in (("typed", range(100)), ("written", [50] * 400), (EXCHANGED, [0] * 300))
+        for place in places
+        for there in (True, False)
+    ]
+    sure = np.array([row.features["x"] for row in rows])
+    assert _threshold(rows, sure) == 17.0  # 0.17 of one kind and none of the other
 
 
 def test_intervals_and_area() -> None:

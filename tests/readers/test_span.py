@@ -15,7 +15,7 @@ from assistant.embedders.weights import encoder_folder, source_hash
 from assistant.errors import NotAvailable
 from assistant.readers import span
 from assistant.readers.span import PassageReading, SpanModel, Window, best_spans, window_starts
-from assistant.readers.span_input import Pieces, covering, passage_pieces, question_ids, trimmed
+from assistant.readers.span_input import Pieces, as_written, covering, passage_pieces, question_ids, trimmed
 from tests.machine import packaged, vnni
 
 
@@ -70,6 +70,23 @@ def test_a_passage_reads_as_its_best_window() -> None:
 )
 def test_blanks_are_trimmed(text: str, start: int, end: int, expected: tuple[int, int]) -> None:
     assert trimmed(text, start, end) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("who came to the harbour", "Who came to the harbour?"),
+        ("parts of a boat ", "Parts of a boat?"),
+        ("谁来了", "谁来了？"),
+        ("Who came?", "Who came?"),
+        ("谁来了？", "谁来了？"),
+        ('Who said "come"', 'Who said "come"?'),
+        ("", ""),
+    ],
+)
+def test_a_typed_question_gets_its_capital_and_mark(typed: str, written: str) -> None:
+    assert as_written(typed) == written
+    assert as_written(written) == written
 
 
 def test_tokens_that_touch_an_answer_cover_it() -> None:
