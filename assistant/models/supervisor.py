@@ -37,6 +37,7 @@ class Patience:
     start: float = 1800.0  # seconds until ready; a 70B model from a slow disk takes many minutes
     silent: float = 120.0  # seconds without an answer to /health before it counts as dead
     crashes: int = 5  # within `window` seconds, then it is left alone
+    early: int = 1  # of these before it was ever ready: it would hardly get better
     window: float = 600.0
     pause: float = 1.0  # before the first new start; doubled each time, at most `longest_pause`
     longest_pause: float = 30.0
@@ -56,6 +57,7 @@ class Supervisor:
         self._home, self._launch, self._patience, self._tell = home, launch, patience, tell
         self._stop = threading.Event()
         self._crashes: list[float] = []
+        self._was_ready = False
         self._now = Running(
             launch.name,
             launch.folder,
@@ -100,7 +102,7 @@ class Supervisor:
         self._crashes = [at for at in self._crashes if at > time.monotonic() - p.window] + [time.monotonic()]
         if failure.lasting:
             raise GeneratorUnavailable(failure.sentence)
-        if len(self._crashes) > p.crashes:
+        if len(self._crashes) > (p.crashes if self._was_ready else p.early):
             raise GeneratorUnavailable(
                 f"The server of {self._launch.name} ended {len(self._crashes)} times in a short while and is left "
                 f"alone now: {failure.sentence}"
@@ -140,6 +142,7 @@ class Supervisor:
             if (step := server.phase()) != (self._now.phase, self._now.percent):
                 self._say(self._now.state, *step)
             if server.ready():
+                self._was_ready = True
                 self._now = replace(self._now, shared=server.shared())
                 self._say("ready")
                 return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from assistant.errors import NotAvailable
 
 PYTHON_VARIABLE = "THICKSHELL_VLLM_PYTHON"
-LAUNCHER = Path(__file__).with_name("vllm_launch.py")
+LAUNCHER = Path(__file__).parent / "launcher" / "vllm_launch.py"  # alone: Python looks beside it for every import
 HOST = "127.0.0.1"
 CPU_CACHE = "1G"
 _LOOK = """

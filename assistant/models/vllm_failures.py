@@ -120,7 +120,7 @@ def explain(code: int | None, log: str, launch: Launch) -> Failure:
     return Failure(
         f"The server of {launch.name} ended with code {code}: {_brief(_reason(log))}; "
         "its log tells more (`thickshell models logs`).",
-        False,
+        code == 2,  # wrong usage stays wrong
     )
 
 
@@ -131,9 +131,10 @@ def _last_error(log: str) -> str:
 
 
 def _reason(log: str) -> str:
-    """The last line that names an error."""
-    lines = [line for line in log.splitlines() if re.search(r"\b\w*(?:Error|Exception)\b: ", line)]
-    return re.sub(r"^\(.*?pid=\d+\)\s*", "", lines[-1]) if lines else "no reason given"
+    """The last line that names an error, else the last line."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    named = [line for line in lines if re.search(r"\b\w*(?:Error|Exception)\b: ", line)]
+    return re.sub(r"^\(.*?pid=\d+\)\s*", "", (named or lines or ["no reason given"])[-1])
 
 
 def _brief(text: str) -> str:

@@ -27,7 +27,7 @@ PHASES: tuple[tuple[str, str], ...] = (
     (r"Starting vLLM server", "opening the door"),
     (r"Capturing \w*\s*CUDA graphs.*?(\d+)%", "preparing the GPU"),
     (r"KV cache size", "warming up"),
-    (r"torch\.compile", "compiling"),
+    (r"torch\.compile takes|Start compiling|Compiling a graph|Dynamo bytecode transform", "compiling"),
     (r"Model loading took|Loading weights took", "making room for the cache"),
     (r"Loading safetensors checkpoint shards:\s+(\d+)%", "reading weights"),
     (r"Initializing a V1 LLM engine", "starting the engine"),
@@ -147,7 +147,9 @@ def sweep(group: Process, shared: Iterable[str] = (), patience: float = 0.0) -> 
     if left:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group.pid, signal.SIGKILL)
-        psutil.wait_procs(left, timeout=5)
+        end = time.monotonic() + 5.0  # not psutil's wait: it would take a child's exit code from its Popen
+        while members(group) and time.monotonic() < end:
+            time.sleep(0.02)
     for name in names:
         if name.startswith(SHARED_NAMES) and "/" not in name and not _in_use(name):
             with contextlib.suppress(OSError):
