@@ -154,7 +154,7 @@ class Supervisor:
         answered = time.monotonic()
         while not self._stop.wait(POLL):
             if (code := server.poll()) is not None:
-                return explain(code, server.text(), self._launch)
+                return explain(code, server.text(), self._launch, served=True)
             if server.health() == 200:
                 answered = time.monotonic()
             elif time.monotonic() - answered > self._patience.silent:

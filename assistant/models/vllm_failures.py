@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,6 +30,11 @@ def _short_cache(launch: Launch, found: re.Match[str]) -> str:
     )
 
 
+USAGE: tuple[str, bool, Sentence] = (
+    r"error: (?:argument )?(.+)",  # argparse's, which ends with code 2
+    True,
+    lambda x, m: f"vLLM does not take these options: {_brief(m[1])}; correct them and start again.",
+)
 CAUSES: tuple[tuple[str, bool, Sentence], ...] = (
     (r"operator torchvision::nms does not exist|torchvision.*undefined symbol", True, lambda x, _: str(clash("vLLM"))),
     (
@@ -69,18 +75,14 @@ CAUSES: tuple[tuple[str, bool, Sentence], ...] = (
         True,
         lambda x, _: f"This machine has too little free memory for {x.name}; free some, or lower --cache-memory.",
     ),
-    (
-        r"error: (?:argument )?(.+)",
-        True,
-        lambda x, m: f"vLLM does not take these options: {_brief(m[1])}; correct them and start again.",
-    ),
+    USAGE,
     (
         r"Model architectures \[(.+?)\] are not supported",
         True,
         lambda x, m: f"This vLLM cannot serve models of the kind {_brief(m[1])}; take a newer one or another model.",
     ),
     (
-        r"trust_remote_code|--trust-remote-code",
+        r"contains custom code which must be executed|pass the argument `?trust_remote_code=True",
         True,
         lambda x, _: f"{x.name} brings program code of its own, which is not run; choose a model that needs none.",
     ),
@@ -103,24 +105,25 @@ CAUSES: tuple[tuple[str, bool, Sentence], ...] = (
 )
 
 
-def explain(code: int | None, log: str, launch: Launch) -> Failure:
+def explain(code: int | None, log: str, launch: Launch, *, served: bool = False) -> Failure:
     """The failure behind an exit that nobody asked for. `code` is Popen's: negative for a signal; `log` is this
-    start's alone."""
-    for pattern, lasting, sentence in CAUSES:
-        if found := re.search(pattern, log if code != 2 or "error: " not in pattern else _last_error(log), re.DOTALL):
-            if pattern.startswith("error: ") and code != 2:
-                continue
-            return Failure(sentence(launch, found), lasting)
-    if code == -9:
+    start's alone. One that `served` may serve again, whatever ended it."""
+    if code == -signal.SIGKILL:
         return Failure(
             f"The server of {launch.name} was killed from outside, perhaps for want of memory; "
             "free some, or choose a smaller model.",
             False,
         )
+    for cause in CAUSES:
+        usage = cause is USAGE
+        if usage and code != 2:
+            continue
+        if found := re.search(cause[0], _last_error(log) if usage else log, re.DOTALL):
+            return Failure(cause[2](launch, found), cause[1] and not served)
     return Failure(
         f"The server of {launch.name} ended with code {code}: {_brief(_reason(log))}; "
         "its log tells more (`thickshell models logs`).",
-        code == 2,  # wrong usage stays wrong
+        code == 2 and not served,  # wrong usage stays wrong
     )
 
 

@@ -1,0 +1,89 @@
+"""A real vLLM: the packaged model served once for all, and tiny random models for what ends badly.
+
+THICKSHELL_VLLM_PYTHON names the Python that has it (`make test-server` makes one); without any these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import NotAvailable
+from assistant.generators.endpoint import Endpoint
+from assistant.generators.openai import ServedModel, ServerGenerator
+from assistant.models import serving, smollm
+from assistant.models.running import Running, running
+from assistant.models.vllm_command import Engine, engine, interpreter
+from tests.models.tiny import build
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.server)
+            item.add_marker(pytest.mark.timeout(1200))  # on busy cores a start takes minutes
+
+
+@pytest.fixture(scope="session")
+def vllm() -> Engine:
+    try:
+        return engine(interpreter())
+    except NotAvailable as error:
+        pytest.skip(f"no vLLM: {error}")
+
+
+@pytest.fixture(scope="session")
+def small() -> Path:
+    """The packaged model's folder."""
+    try:
+        return smollm.folder()
+    except NotAvailable as error:
+        pytest.skip(f"no packaged model: {error}")
+
+
+@pytest.fixture(scope="session")
+def served_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def served(vllm: Engine, small: Path, served_home: Path) -> Iterator[Running]:
+    """The packaged model on vLLM, under a supervisor of its own process, as `thickshell models serve` starts it."""
+    home = served_home
+    launch, profile = serving.launch_of(home, "packaged")
+    launch = serving.checked(replace(launch, context=2048, cache_memory="256M"))
+    supervisor = serving.start(home, launch, profile.name if profile else "")
+    try:
+        serving.follow(home, supervisor, lambda now: print(now.state, now.phase))
+        found = running(home)
+        assert found is not None
+        yield found
+    finally:
+        serving.stop(home)
+
+
+@pytest.fixture(scope="session")
+def model(served: Running) -> ServerGenerator:
+    return ServerGenerator(ServedModel(Endpoint(served.url, served.key), served.name, folder=Path(served.folder)))
+
+
+@pytest.fixture(scope="session")
+def tiny(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two layers of random weights with the packaged model's tokenizer."""
+    folder = build(
+        tmp_path_factory.mktemp("tiny"),
+        "llama",
+        vocab_size=49152,
+        num_hidden_layers=2,
+        max_position_embeddings=2048,
+        tie_word_embeddings=True,
+        bos_token_id=1,
+        eos_token_id=2,
+    )
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        shutil.copyfile(small / name, folder / name)
+    return folder
