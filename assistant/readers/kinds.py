@@ -209,7 +209,14 @@ def summary(work: Work, plan: Plan) -> Found:
     # no probability: how much of what the documents keep saying is said again
     covered = sum(shares) / len(documents) if documents else 0.0
     draft = Draft(tuple(claims), covered, abstained=not claims, route="summary", details={"covered": covered})
-    return Found(draft, hits[: work.hits], _summary_head(documents, plan, work.language), tuple(labels), True, tail)
+    return Found(
+        draft,
+        hits[: work.hits],
+        _summary_head(documents, work.question, plan, work.language),
+        tuple(labels),
+        True,
+        tail,
+    )
 
 
 def _told_of(work: Work, info: DocumentInfo, count: int) -> tuple[list[Claim], float]:
@@ -356,8 +363,8 @@ def _vectors(work: Work, info: DocumentInfo, passages: Sequence[Passage]) -> F32
     return work.store.vectors([passage.id for passage in passages], work.embedder.id)
 
 
-def _summary_head(documents: Sequence[DocumentInfo], plan: Plan, language: Language) -> str:
+def _summary_head(documents: Sequence[DocumentInfo], question: Question, plan: Plan, language: Language) -> str:
     if len(documents) == 1:
-        key = "summary" if plan.topic else "overview_one"
+        key = "summary" if plan.topic or question.only else "overview_one"
         return say(key, language, document=documents[0].name)
     return say("overview", language, n=len(documents))

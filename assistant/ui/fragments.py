@@ -92,10 +92,10 @@ def only(house: HouseDep, corpus: str = "") -> Response:
 
 
 @router.get("/transcript")
-def transcript(request: Request, house: HouseDep, answers: AnswersDep, conversation: str = "") -> str:
+def transcript(request: Request, house: HouseDep, answers: AnswersDep, conversation: str = "", corpus: str = "") -> str:
     language = language_of(request)
     if not conversation:
-        return render("welcome", language, examples=examples(house, language), corpora=public(house))
+        return render("welcome", language, examples=examples(house, language, corpus), corpora=public(house))
     running = answers.running(conversation)
     found = house.chats.get(conversation)
     abstained = bool(found["messages"]) and bool((found["messages"][-1].get("answer") or {}).get("abstained"))
@@ -187,10 +187,11 @@ def health_of(info: CorpusInfo) -> str:
     return "bad" if info.failed else "ok" if info.passages else ""
 
 
-def examples(house: House, language: Language) -> list[str]:
-    """First questions: those of the sample corpus where it is there, else one that any documents can answer."""
+def examples(house: House, language: Language, corpus: str = "") -> list[str]:
+    """First questions: those of the sample corpus where it is asked, else one that any documents can answer."""
     names = {info.name for info in public(house)}
-    return list((SAMPLE_QUESTIONS if SAMPLE in names else QUESTIONS)[language]) if names else []
+    asked = corpus if corpus in names else SAMPLE
+    return list((SAMPLE_QUESTIONS if asked == SAMPLE and SAMPLE in names else QUESTIONS)[language]) if names else []
 
 
 def age(updated: str, now: datetime) -> str:

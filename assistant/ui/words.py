@@ -173,6 +173,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "r_tier": ("Way of answering", "回答方式"),
     "r_brain": ("Brain", "模型"),
     "r_route": ("Kind of question", "问题类型"),
+    "r_covered": ("Recurring words of the text that it holds", "涵盖文中常用词的比例"),
     "r_confidence": ("Confidence", "把握"),
     "r_time": ("Time", "用时"),
     "r_question": ("Question as understood", "理解后的问题"),

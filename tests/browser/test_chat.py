@@ -92,6 +92,46 @@ def test_the_looked_up_cell_is_marked_alone_and_the_next_question_is_answered(pa
     expect(page.locator(".msg.bot .body").last).to_contain_text("June, ")
 
 
+def test_what_a_table_would_have_to_be_computed_for_is_said_with_the_table(page: Page) -> None:
+    ask(page, "Which month had the highest revenue?")
+    expect(page.locator(".msg.bot .abstain")).to_contain_text("the nearest table is “2025” in Ferry line 2025.xlsx")
+    expect(page.locator("#src-1 table.grid thead")).to_contain_text("Revenue EUR")
+    expect(page.locator("#src-1 mark")).to_have_count(0)
+
+
+def test_a_question_over_chosen_documents_says_so_until_all_are_asked_again(page: Page, harbour: str) -> None:
+    choose(page, harbour)
+    expect(page.locator(".example")).to_have_text(["What is in here?"])
+    page.focus("#ts-only")
+    page.keyboard.press("Enter")
+    page.fill("#ts-only-find", "rules")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("#ts-only")).to_be_focused()
+    expect(page.locator("#ts-only")).to_have_text("Harbour rules.pdf")
+    ask(page, "What is this document about?")
+    expect(page.locator(".msg.bot .only")).to_have_text("Only in: Harbour rules.pdf")
+    expect(page.locator(".src b").first).to_have_text("Harbour rules.pdf")
+    page.click("#ts-only-off")
+    expect(page.locator("#ts-only")).to_have_text("All documents")
+    page.goto(page.url.partition("#")[0] + f"#/corpora/{harbour}/Harbour%20rules.pdf")
+    page.click("[data-act=ask-only]")
+    expect(page.locator("#ts-only")).to_have_text("Harbour rules.pdf")
+
+
+def test_the_page_of_a_quote_can_be_enlarged(page: Page, harbour: str) -> None:
+    choose(page, harbour)
+    ask(page, FEE)
+    page.locator("#src-1 [data-tab=page]").click()
+    expect(page.locator(".pageimg .box").first).to_be_visible()
+    narrow = page.locator(".pageimg img").bounding_box()
+    page.get_by_role("button", name="Enlarge").click()
+    wide = page.locator(".pageimg img").bounding_box()
+    assert narrow and wide
+    assert wide["width"] > 2 * narrow["width"]
+    expect(page.locator(".pageimg .box").first).to_be_in_viewport()
+
+
 def test_abstention_shows_the_nearest_passages(page: Page, harbour: str) -> None:
     choose(page, harbour)
     ask(page, "Who composed the symphony about Mars?")

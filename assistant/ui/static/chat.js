@@ -30,7 +30,7 @@ export async function show(conversation, { keepPlace = false } = {}) {
   state.conversation = conversation;
   const place = scroller().scrollTop;
   try {
-    if (!(await fill($("#chat-root"), `/ui/transcript?${new URLSearchParams({ conversation })}`))) return;
+    if (!(await fill($("#chat-root"), `/ui/transcript?${new URLSearchParams({ conversation, corpus: remembered() })}`))) return;
   } catch (error) {
     if (state.conversation !== conversation) return;
     toast(error.message);
@@ -217,7 +217,9 @@ export function startChat() {
   act("down", (button) => rate(button, "down"));
   act("new", () => { location.hash === "#/chat" ? show("").then(focusBox) : (location.hash = "#/chat"); });
   document.addEventListener("change", (event) => {
-    if (event.target.id === "ts-corpus") localStorage.setItem("ts_corpus", event.target.value);
+    if (event.target.id !== "ts-corpus") return;
+    localStorage.setItem("ts_corpus", event.target.value);
+    if (!state.conversation && state.view === "chat") show(""); // first questions fit what is asked
   });
 }
 export const focusBox = () => { if (!phone()) $("#ts-box")?.focus(); };
