@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from assistant.cli import doctor_models
+from assistant.cli.doctor_models import Check
 from assistant.cli.state import emit, show, state
 from assistant.errors import ThickshellError
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
-
-Check = tuple[str, bool, str]
-"""What was looked at, whether it is fine, and one sentence."""
 
 
 def doctor(context: typer.Context) -> None:
@@ -118,10 +117,6 @@ def _processor(settings: Settings) -> Check:
     return "processor", True, f"{os.cpu_count()} cores, {', '.join(known) or 'no known vector extensions'}"
 
 
-def _gpu(_: Settings) -> Check:
-    return "gpu", True, "found" if shutil.which("nvidia-smi") else "none found; none is needed"
-
-
 def _ocr(settings: Settings) -> Check:
     there = util.find_spec("rapidocr") is not None
     return (
@@ -148,7 +143,7 @@ CHECKS: tuple[Callable[[Settings], Check], ...] = (
     _python,
     _packages,
     _processor,
-    _gpu,
+    *doctor_models.CHECKS,
     _home,
     _database,
     _log,
