@@ -109,6 +109,7 @@ def cut(data: RetrievalSet, count: Count) -> tuple[RetrievalSet, dict[str, str]]
     parts = {
         f"{name}#{n}": (name, text)
         for name, whole in data.passages.items()
+        if whole  # two records of Cranfield are empty, and the product takes no file without text
         for n, text in enumerate(pieces(whole, count))
     }
     passages = {part: text for part, (_, text) in parts.items()}
@@ -132,7 +133,7 @@ def _through_product(data: RetrievalSet, args: argparse.Namespace) -> dict[str, 
     """One text file for each passage, ingested and searched as users do; a document counts by its best passage."""
     from evals.homes import ensure, house_at
 
-    names = {f"{name}.txt": name for name in data.passages}
+    names = {f"{name}.txt": name for name, text in data.passages.items() if text}
     with tempfile.TemporaryDirectory(prefix="thickshell-evals-") as folder:
         house = house_at(args.home or Path(folder), encoder=args.encoder)
         try:
