@@ -114,8 +114,11 @@ def test_stop_ends_the_work_within_two_seconds(model: ServerGenerator, served: R
     wait_idle(served, 2)
 
 
-def test_a_reader_that_is_gone_ends_the_work_within_two_seconds(model: ServerGenerator, served: Running) -> None:
-    for _ in range(5):
+@pytest.mark.parametrize("times", [5, pytest.param(100, marks=pytest.mark.hardening)])
+def test_a_reader_that_is_gone_ends_the_work_within_two_seconds(
+    model: ServerGenerator, served: Running, times: int
+) -> None:
+    for _ in range(times):
         stream = model.stream(LONG, Sampling(max_tokens=1500))
         next(stream)
         assert isinstance(stream, Iterator)

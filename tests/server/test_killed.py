@@ -21,7 +21,7 @@ from assistant.models.vllm_command import Engine, Launch
 from assistant.models.vllm_server import SHARED, free_port, members
 from assistant.types import Finished, Message, Sampling
 
-STREAMS = 8
+COUNTS = (8, pytest.param(50, marks=pytest.mark.hardening))
 LONG = (Message("user", "Tell a very long story."),)
 
 
@@ -68,20 +68,21 @@ def stream(server: Running) -> tuple[str, float]:
         return ("error" if str(error).endswith(".") else str(error)), time.monotonic()
 
 
+@pytest.mark.parametrize("streams", COUNTS)
 @pytest.mark.parametrize("name", ["EngineCor", "Worker", "API"])
-def test_a_kill_ends_every_stream_with_an_error_and_the_server_comes_back(home: Path, name: str) -> None:
+def test_a_kill_ends_every_stream_with_an_error_and_the_server_comes_back(home: Path, name: str, streams: int) -> None:
     before = last_known(home)
     assert before is not None
     server = ready(home, before.restarts)
-    with ThreadPoolExecutor(STREAMS) as pool:
-        streams = [pool.submit(stream, server) for _ in range(STREAMS)]
+    with ThreadPoolExecutor(streams) as pool:
+        told = [pool.submit(stream, server) for _ in range(streams)]
         time.sleep(3)
         old = members(server.group)
         victim = part_of(server, name)
         victim.kill()
         killed = time.monotonic()
-        ends = [each.result(timeout=60) for each in streams]
-    assert [how for how, _ in ends] == ["error"] * STREAMS
+        ends = [each.result(timeout=60) for each in told]
+    assert [how for how, _ in ends] == ["error"] * streams
     assert max(at for _, at in ends) - killed < 30
     again = ready(home, server.restarts + 1)
     assert (again.url, again.key) == (server.url, server.key)
