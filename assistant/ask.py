@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from assistant import __version__
+from assistant.answering.asked import Asked, Progress, Stop
 from assistant.answering.brains import Brain, chosen
 from assistant.answering.citations import cite
-from assistant.answering.language import Language, language
+from assistant.answering.language import language
 from assistant.answering.pieces import nothing, pieces
 from assistant.answering.prompts import PromptLibrary
-from assistant.answering.receipts import receipt, receipt_id
 from assistant.answering.rewriting import rewritten
 from assistant.answering.smalltalk import reply
-from assistant.answering.suggesting import suggestions
-from assistant.answering.telling import WRITTEN, Meanings, Prompted, Told, checked, outcome, prepared, spoken
+from assistant.answering.storing import stored
+from assistant.answering.telling import WRITTEN, Prompted, Told, checked, meanings, outcome, prepared, spoken
 from assistant.answering.tiers import reads, refusal
 from assistant.answering.wording import say
 from assistant.errors import Cancelled
@@ -29,7 +27,6 @@ from assistant.readers.kinds import KINDS, Found, Work
 from assistant.readers.verify import standing
 from assistant.types import (
     Answer,
-    Citation,
     Cited,
     Delta,
     Document,
@@ -41,7 +38,6 @@ from assistant.types import (
     Question,
     Reading,
     Revised,
-    Route,
     Searching,
 )
 
@@ -51,60 +47,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Assistant", "Brain"]
 
-T = TypeVar("T")
-Stop = Callable[[], bool]
-ROUTES: dict[str, Route] = {"summary": "summary", "list": "list", "smalltalk": "smalltalk"}
-
 
 def never() -> bool:
     return False
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What has been said so far: all of it is kept when the person stops."""
-
-    started: float = field(default_factory=time.perf_counter)
-    said: str = ""
-    hits: tuple[Hit, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)  # of the model's prompt
-    usage: dict[str, Any] = field(default_factory=dict)
-    timings: dict[str, float] = field(default_factory=dict)
-
-    def time(self, name: str) -> None:
-        so_far = (time.perf_counter() - self.started) * 1000
-        self.timings[name] = round(so_far - sum(self.timings.values()), 1)
-
-    def watch(self, events: Generator[Delta | Cited, None, T]) -> Generator[Delta | Cited, None, T]:
-        """The same events, noted as they pass."""
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            if isinstance(event, Delta):
-                self.said += event.text
-            else:
-                self.citations += (event.citation,)
-            yield event
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One question under way: as it stands alone, what it asks for, in which language, of whom."""
-
-    question: Question
-    plan: Plan
-    tongue: Language
-    brain: Brain
-    stop: Stop
-    progress: _Progress
-
-
-NEAR = 6
-"""Passages beside those quoted that may suggest a next question."""
 
 
 class Assistant:
@@ -173,18 +118,18 @@ class Assistant:
             yield Done(self._stopped(this))
 
     # --- before anything is searched ------------------------------------------------------------------------------
-    def _asked(self, question: Question, stop: Stop) -> _Asked:
+    def _asked(self, question: Question, stop: Stop) -> Asked:
         asked = replace(question, asked=question.asked or question.text)
-        brain = chosen(question.brain or self._default, self._embedded, self._models())
-        return _Asked(asked, _plan(asked), language(asked.asked), brain, stop, _Progress())
+        brain = chosen(question.brain or self._default, self._embedded, self._models)
+        return Asked(asked, _plan(asked), language(asked.asked), brain, stop, Progress())
 
-    def _alone(self, this: _Asked) -> _Asked:
+    def _alone(self, this: Asked) -> Asked:
         """The same with the question as it is asked without the conversation."""
         text = rewritten(this.question, this.brain, self._prompts, this.stop)
         question = replace(this.question, text=text)
         return replace(this, question=question, plan=_plan(question))
 
-    def _fixed(self, this: _Asked) -> str | None:
+    def _fixed(self, this: Asked) -> str | None:
         """Answers that need neither documents nor a model: nothing typed, a tier not to be had, small talk."""
         if not any(character.isalnum() for character in this.question.text):
             return say("blank", this.tongue)
@@ -194,12 +139,12 @@ class Assistant:
         return refused
 
     # --- the embedded brain: read, check, tell --------------------------------------------------------------------
-    def _read(self, this: _Asked) -> Iterator[Event]:
+    def _read(self, this: Asked) -> Iterator[Event]:
         found = self._found(this)
         yield Reading(found.hits)
         yield from self._told(this, found)
 
-    def _work(self, this: _Asked) -> Work:
+    def _work(self, this: Asked) -> Work:
         def seen(hits: tuple[Hit, ...]) -> None:
             this.progress.hits = hits
             this.progress.time("retrieve")
@@ -218,7 +163,7 @@ class Assistant:
             seen,
         )
 
-    def _found(self, this: _Asked) -> Found:
+    def _found(self, this: Asked) -> Found:
         work = self._work(this)
         work.check()
         found = self._checked(KINDS[this.plan.kind](work, this.plan))
@@ -236,7 +181,7 @@ class Assistant:
         draft = replace(found.draft, claims=kept, details=details, abstained=found.draft.abstained or not kept)
         return replace(found, draft=draft, labels=labels)
 
-    def _told(self, this: _Asked, found: Found) -> Iterator[Event]:
+    def _told(self, this: Asked, found: Found) -> Iterator[Event]:
         """The answer in pieces, a claim at a time, each after its citations."""
         claims = () if found.draft.abstained else found.draft.claims
         citations, marks = cite(claims, self._document)
@@ -255,20 +200,24 @@ class Assistant:
             this.progress.said += piece
             yield Delta(piece)
         this.progress.time("compose")
-        yield Done(self._done(this, found))
+        yield Done(stored(self._store, this, found))
 
     # --- a model: ask, check as it speaks, take back what nothing bears out -----------------------------------------
-    def _spoken(self, this: _Asked) -> Iterator[Event]:
+    def _spoken(self, this: Asked) -> Iterator[Event]:
         """Tiers 1 and 2: the model's own words, without documents and unchecked."""
         prompted = self._prompted(this, Found(Draft()))
         told = yield from this.progress.watch(spoken(this.brain, prompted, this.stop))
         self._note(this, told)
-        yield Done(self._done(this, Found(Draft(details=prompted.details | {"unchecked": True, "ended": told.reason}))))
+        yield Done(
+            stored(
+                self._store, this, Found(Draft(details=prompted.details | {"unchecked": True, "ended": told.reason}))
+            )
+        )
 
-    def _writes(self, this: _Asked) -> bool:
+    def _writes(self, this: Asked) -> bool:
         return this.brain.has_model and this.plan.kind in WRITTEN
 
-    def _written(self, this: _Asked) -> Iterator[Event]:
+    def _written(self, this: Asked) -> Iterator[Event]:
         """Tier 3: passages, gate, the model's checked sentences; the embedded reader's answer where none holds."""
         found = self._material(this)
         yield Reading(found.hits)
@@ -280,22 +229,24 @@ class Assistant:
             this.question.text,
             prompted.sent.passages,
             self._document,
-            Meanings(self._embedder) if self._embedder else None,
+            meanings(self._embedder),
             lambda claim: standing([claim], self._store)[0],
         )
-        told = yield from this.progress.watch(checked(this.brain, prompted, this.stop, writing))
+        told = yield from this.progress.watch(
+            checked(this.brain, prompted, this.stop, writing, say("otherwise", this.tongue))
+        )
         self._note(this, told)
         draft = outcome(told, found.draft, prompted, this.question)
         if told.supported or (draft.abstained and not told.claims):
-            yield Done(self._done(this, replace(found, draft=draft)))
+            yield Done(stored(self._store, this, replace(found, draft=draft)))
             return
         yield Revised()
-        this.progress.said, this.progress.citations = "", ()
+        this.progress.take_back()
         instead = replace(found, draft=draft) if draft.abstained else self._found(this)
         details = instead.draft.details | draft.details | {"taken_back": True}
         yield from self._told(this, replace(instead, draft=replace(instead.draft, details=details)))
 
-    def _material(self, this: _Asked) -> Found:
+    def _material(self, this: Asked) -> Found:
         """What the model is to write from. For plain questions a gate of the retriever's scores comes before it."""
         if this.plan.kind != "text":
             return self._found(this)
@@ -307,69 +258,28 @@ class Assistant:
         details = {"gate": sure, "threshold": limit, "read": len(hits)}
         return Found(Draft(confidence=sure, abstained=refused, details=details), hits)
 
-    def _prompted(self, this: _Asked, found: Found) -> Prompted:
+    def _prompted(self, this: Asked, found: Found) -> Prompted:
         prompted = prepared(this.brain, this.question, found.hits, self._prompts, self._store.passages)
         this.progress.details = prompted.details
         return prompted
 
-    def _note(self, this: _Asked, told: Told) -> None:
+    def _note(self, this: Asked, told: Told) -> None:
         this.progress.usage = asdict(told.usage)
         this.progress.time("generate")
 
-    # --- what is stored ---------------------------------------------------------------------------------------------
-    def _done(self, this: _Asked, found: Found) -> Answer:
-        made = self._receipt(this, found.hits, found.draft)
-        draft, progress = found.draft, this.progress
-        usage = {"usage": progress.usage} if progress.usage else {}  # beside what is hashed: caches come and go
-        read = [] if draft.abstained else [span.passage for claim in draft.claims for span in claim.spans]
-        near = [hit.passage for hit in found.hits[:NEAR]] if read else []
-        return Answer(
-            question=this.question.text,
-            asked=this.question.asked,
-            answer=progress.said,
-            abstained=draft.abstained,
-            confidence=draft.confidence,
-            route=ROUTES.get(this.plan.kind, draft.route) if draft.route == "text" else draft.route,
-            brain=this.brain.name,
-            tier=this.question.tier,
-            citations=progress.citations,
-            hits=tuple(replace(hit, rank=n) for n, hit in enumerate(found.hits, 1)),
-            value=draft.value,
-            unit=draft.unit,
-            scale=draft.scale,
-            program=draft.program,
-            followups=suggestions(read, this.question.text, this.tongue, near=near),
-            receipt=made | usage,
-            receipt_id=receipt_id(made),
-            timings_ms=progress.timings | {"total": round((time.perf_counter() - progress.started) * 1000, 1)},
-        )
-
-    def _say(self, this: _Asked, sentence: str) -> Iterator[Event]:
+    # --- ends ---------------------------------------------------------------------------------------------------------
+    def _say(self, this: Asked, sentence: str) -> Iterator[Event]:
         this.progress.said = sentence
         yield Delta(sentence)
         refused = this.plan.kind != "smalltalk"
         draft = Draft(confidence=0.0 if refused else 1.0, abstained=refused, route="text" if refused else "smalltalk")
-        yield Done(self._done(this, Found(draft)))
+        yield Done(stored(self._store, this, Found(draft)))
 
-    def _stopped(self, this: _Asked) -> Answer:
+    def _stopped(self, this: Asked) -> Answer:
         """What was said before the person stopped, with the citations of just that."""
         draft = Draft(details=this.progress.details | {"stopped": True})
-        answer = self._done(this, Found(draft, this.progress.hits))
+        answer = stored(self._store, this, Found(draft, this.progress.hits))
         return replace(answer, receipt=answer.receipt | {"stopped": True})
-
-    def _receipt(self, this: _Asked, hits: tuple[Hit, ...], draft: Draft) -> dict[str, Any]:
-        documents = this.plan.kind != "smalltalk" and bool(hits)
-        corpora = this.question.corpora
-        return receipt(
-            question=this.question,
-            brain=this.brain.name,
-            parts=this.brain.parts() if documents or this.progress.details else {},
-            revisions={name: self._store.revision(name) for name in corpora} if documents else {},
-            hits=hits,
-            draft=draft,
-            kind=f"{this.plan.kind}/{this.tongue}",
-            version=__version__,
-        )
 
     def _document(self, corpus: str, name: str) -> Document:
         return self._store.document(corpus, name)

@@ -34,6 +34,7 @@ _ITEM = re.compile(
     r"\s*(?:[-*•·–—▪◦‣●○■□►➢✓]\s|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s|[（(]?[一二三四五六七八九十\d]{1,3}[）)、]"
     r"|第[一二三四五六七八九十百\d]+[章节節条條款])"
 )
+_MARKS_OF_END = frozenset(".!?…。！？；｡۔؟।")
 _CONTINUING = frozenset(",;:./)'")
 _WORD = re.compile(r"(\S*?)[.!?…]*$")
 _NEXT = re.compile(r"[\s\"'“‘«(\[]*(\w+|\S)?")
@@ -75,7 +76,9 @@ def word_follows(text: str, at: int) -> bool:
     """Whether the next word after a place is whole, so that more text cannot change what `ends_sentence` says."""
     found = _NEXT.match(text, at)
     word = found[1] if found else None
-    return bool(found and word and (found.end() < len(text) or _WIDE.match(word) or not word[0].isalnum()))
+    if not found or not word or word in _MARKS_OF_END:
+        return False
+    return found.end() < len(text) or bool(_WIDE.match(word)) or not word[0].isalnum()
 
 
 def plain(text: str) -> str:

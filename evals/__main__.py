@@ -17,6 +17,7 @@ TASKS = {
     "rerank": "evals.rerank",
     "answers": "evals.answers",
     "fit-abstention": "evals.abstention",
+    "fit-support": "evals.support",
     "small-files": "evals.small_files",
     "big-pdf": "evals.big_pdf",
     "latency": "evals.latency",

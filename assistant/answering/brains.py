@@ -28,11 +28,12 @@ class Brain:
         return self.generator is not None
 
 
-def chosen(name: str, embedded: Brain, models: Mapping[str, Brain]) -> Brain:
-    """The brain of a name; UsageError names those there are."""
+def chosen(name: str, embedded: Brain, models: Callable[[], Mapping[str, Brain]]) -> Brain:
+    """The brain of a name; UsageError names those there are. The embedded one never asks for the models."""
     if name == embedded.name:
         return embedded
-    if name not in models:
-        there = ", ".join([embedded.name, *models])
-        raise UsageError(f"There is no brain {name}; choose one of {there}.")
-    return models[name]
+    there = models()
+    if name not in there:
+        known = ", ".join([embedded.name, *there])
+        raise UsageError(f"There is no brain {name}; choose one of {known}.")
+    return there[name]

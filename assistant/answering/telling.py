@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +16,22 @@ from assistant.errors import Cancelled, GeneratorUnavailable
 from assistant.readers.generative import Checked
 from assistant.readers.instructions import instruction_ranges
 from assistant.readers.stream import SentenceStream, Text
+from assistant.readers.support import fitted_encoder
 from assistant.types import Citation, Cited, Claim, Delta, Draft, Finished, Hit, Question, Usage
 
 if TYPE_CHECKING:
     from assistant.seams import Embedder
 
 RAW, PROMPTED = 1, 2
+MOST = 6
+"""Passages sent, as many as the embedded reader reads: more cost time and mislead small models."""
 SHARE = 4
 """An answer keeps room of at most one part in so many of the model's context."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a model's answer came to. `reason`: "stop", "length" (it was cut at the most tokens)."""
+    """What a model's answer came to. `reason`: "stop", "length" (cut at the most tokens), "loop" (it went in circles)."""
 
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -68,7 +72,7 @@ def prepared(
     parts = [prompts.get(name, tongue) for name in names]
     text = "\n\n".join(part.text for part in parts)
     room = model.info.context - min(brain.sampling.max_tokens, model.info.context // SHARE)
-    passages = [hit.passage for hit in hits]
+    passages = [hit.passage for hit in hits[:MOST]]
     asked = question.text if reads(question.tier) else question.asked
     sent = build(text, question.history, asked, passages, count=model.count, room=room, stored=stored)
     coded = "\x1e".join(f"{message.role}\x1f{message.content}" for message in sent.messages)
@@ -109,11 +113,14 @@ def spoken(brain: Brain, prompted: Prompted, stop: Callable[[], bool]) -> Genera
 
 
 def checked(
-    brain: Brain, prompted: Prompted, stop: Callable[[], bool], writing: Checked
+    brain: Brain, prompted: Prompted, stop: Callable[[], bool], writing: Checked, lead: str
 ) -> Generator[Delta | Cited, None, Told]:
-    """Tier 3: each sentence is marked as it ends; a sentence that is cut off, by whatever, is marked too."""
-    ended = yield from _streamed(brain, prompted, stop, writing.feed, writing.close)
-    return Told(tuple(writing.claims), tuple(writing.citations), writing.refusals > 0, ended.reason, ended.usage)
+    """Tier 3: each sentence is marked as it ends; a sentence that is cut off, by whatever, is marked too. `lead` stands
+    before a cited place that contradicts the question."""
+    ended = yield from _streamed(brain, prompted, stop, writing.feed, writing.close, lambda: writing.circling)
+    reason = "loop" if writing.circling else ended.reason
+    yield from writing.contradicted(lead)
+    return Told(tuple(writing.claims), tuple(writing.citations), writing.refusals > 0, reason, ended.usage)
 
 
 def _streamed(
@@ -122,6 +129,7 @@ def _streamed(
     stop: Callable[[], bool],
     feed: Callable[[str], Iterator[Any]],
     close: Callable[[], Iterator[Any]],
+    enough: Callable[[], bool] = lambda: False,
 ) -> Generator[Any, None, Finished]:
     """The stream, its rest also where it was stopped or broke off; GeneratorUnavailable where it was cut."""
     assert brain.generator is not None
@@ -130,11 +138,15 @@ def _streamed(
     sampling = replace(brain.sampling, max_tokens=min(brain.sampling.max_tokens, left))
     ended: Finished | None = None
     try:
-        for part in model.stream(sent.messages, sampling, stop):
-            if isinstance(part, Finished):
-                ended = part
-            else:
+        with closing(model.stream(sent.messages, sampling, stop)) as parts:  # type: ignore[type-var]
+            for part in parts:
+                if isinstance(part, Finished):
+                    ended = part
+                    continue
                 yield from feed(part.text)
+                if enough():
+                    ended = Finished("length", Usage(sent.tokens))
+                    break
     except (Cancelled, GeneratorUnavailable):
         yield from close()
         raise
@@ -151,6 +163,11 @@ def outcome(told: Told, before: Draft, prompted: Prompted, question: Question) -
     refused = told.refused and not told.supported and not question.always_answer
     details = before.details | prompted.details | told.counts
     return Draft(told.claims, before.confidence * share, abstained=refused, route=before.route, details=details)
+
+
+def meanings(embedder: Embedder | None) -> Meanings | None:
+    """The encoder's cosines, where it is the one that the check was fitted with."""
+    return Meanings(embedder) if embedder is not None and embedder.id == fitted_encoder() else None
 
 
 @dataclass

@@ -56,6 +56,7 @@ _DATE = re.compile(
 _WORDS_OF_NUMBER = {w: n for n, w in enumerate("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 2)}  # fmt: skip
 _WORDS_OF_NUMBER |= {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _ORDINALS = {
+    "first": 1,
     "second": 2,
     "third": 3,
     "fourth": 4,
@@ -79,9 +80,14 @@ _WRITTEN = re.compile(
     rf"|百分之(?P<share>{_ZH_NUMBER}+|\d+(?:\.\d+)?)|(?P<zh>{_ZH_NUMBER}*[二两兩三四五六七八九十百千]{_ZH_NUMBER}*)(?P<zhscale>万亿|[万亿])?(?P<zhunit>个月|个百分点|公里|厘米|公斤|小时|分钟|星期|美元|欧元|[年月日号天人名位岁元米里吨克倍周秒家座条种部件届次个])",
     re.IGNORECASE,
 )
+_ORDINAL = re.compile(rf"(?<!\ba )(?<!per )(?<!\d )\b(?:{'|'.join(_ORDINALS)})\b(?!,)", re.IGNORECASE)
 _NO = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|fail(?:s|ed)? to|unable|lacks?|lacked|refus(?:e|es|ed)|n't)\b|\w+n't\b"
     r"|(?<!是)不(?!仅|但|只|过|同|少|断|久|得不|论|管|如)|没有|没|未(?!来)|无(?!论|锡|线|数|限)|非(?!常|洲)|从不|并非",
+    re.IGNORECASE,
+)
+_ONLY = re.compile(
+    r"\b(?:only|solely|exclusively|merely|just|always|all|every|entirely|purely|incapable|mistakenly|wrongly)\b|仅|只|唯一|全部|所有|总是|完全|每(?!年|月|日|天|个)",
     re.IGNORECASE,
 )
 _LIST_MARK = re.compile(r"^\s*(?:[-*•·>#]+\s+)*(?:\(?\d{1,2}[.)、](?!\d)\s*|[-*•·]\s+)?")
@@ -118,10 +124,24 @@ def numbers(text: str) -> frozenset[Number]:
     for match in _NUMBER.finditer(rest):
         if made := _digits(match):
             found.add(made)
+    found |= {Number(Decimal(_ORDINALS[match[0].lower()])) for match in _ORDINAL.finditer(rest)}
     for match in _WRITTEN.finditer(rest):
         if made := _written(match):
             found.add(made)
     return frozenset(found)
+
+
+def exact_words(text: str) -> frozenset[str]:
+    """The terms of a text that `numbers` compares: digits, the units said, months.
+
+    >>> sorted(exact_words("It is 330 m tall in May 2004, by the second metre."))
+    ['2004', '330', 'm', 'metr']
+    """
+    units = {number.unit for number in numbers(text)}
+    words = {stem(word) for word, unit in _UNIT_OF.items() if unit in units}
+    if "month name" in units:
+        words |= {stem(name) for name in _MONTHS}
+    return frozenset(word for word in terms(text) if word in words or re.search(r"\d", word))
 
 
 def _dates(text: str) -> tuple[str, set[Number]]:
@@ -233,6 +253,15 @@ def _short(match: re.Match[str]) -> bool:
 def named_in(name: str, text: str) -> bool:
     """Whether a name (as `names` gives it) stands in a text."""
     return name in terms(text) or name in normal(text)
+
+
+def limits(text: str) -> int:
+    """How often a sentence says that something holds alone, or without exception.
+
+    >>> limits("It only flies at night."), limits("他总是迟到")
+    (1, 1)
+    """
+    return len(_ONLY.findall(unicodedata.normalize("NFKC", text)))
 
 
 def denials(text: str) -> int:

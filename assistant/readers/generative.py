@@ -6,18 +6,21 @@ Sentences that claim nothing carry no mark. What is shown is what is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assistant.answering.citations import Lookup, citation
 from assistant.answering.compose import one_line
 from assistant.readers.framing import claims_nothing, says_no_answer
 from assistant.readers.instructions import asks_about_instructions
-from assistant.readers.stream import WIDE_END, End, Piece, SentenceStream, Text
+from assistant.readers.premise import contradicting
+from assistant.readers.stream import WIDE_END, End, Piece, SentenceStream, Text, disarmed
 from assistant.readers.support import Cosines, Verdict, check
 from assistant.types import Citation, Cited, Claim, Delta, Passage
 
 UNBORNE = "[?]"
+CIRCLES = 3
+"""Times that a model may say a sentence before it is stopped."""
 Standing = Callable[[Claim], bool]
 """Whether a claim's spans still stand in the live passages (promise 14)."""
 
@@ -46,7 +49,17 @@ class Checked:
         return len(self.claims) - self.supported
 
     def feed(self, text: str) -> Iterator[Delta | Cited]:
-        yield from self._events(self._stream.feed(text))
+        """Character by character, so that what is shown of a text that goes round in circles is always the same."""
+        for character in text:
+            if self.circling:
+                return
+            yield from self._events(self._stream.feed(character))
+
+    @property
+    def circling(self) -> bool:
+        """Whether the model says the same again and again: there is no more to come of it."""
+        again = self.claims[-1].text if self.claims else ""
+        return self._stream.repeats or sum(claim.text == again for claim in self.claims) >= CIRCLES
 
     def close(self) -> Iterator[Delta | Cited]:
         """Also after a stop or a cut: a half sentence is checked like a whole one."""
@@ -67,6 +80,11 @@ class Checked:
             return
         claim = self._claim(end)
         self.claims.append(claim)
+        marks = yield from self._cited(claim)
+        yield Delta(("\n\n" if end.fenced else "" if WIDE_END.search(end.sentence) else " ") + marks)
+
+    def _cited(self, claim: Claim) -> Generator[Cited, None, str]:
+        """The marks of a claim, after the citations that are new."""
         numbers: list[int] = []
         for span in claim.spans:
             key = (span.passage.id, span.start, span.end, claim.quoted)
@@ -75,8 +93,18 @@ class Checked:
                 self.citations.append(citation(self._numbers[key], span, claim.quoted, self.document))
                 yield Cited(self.citations[-1])
             numbers.append(self._numbers[key])
-        marks = "".join(f"[{n}]" for n in dict.fromkeys(numbers)) or UNBORNE
-        yield Delta(("\n\n" if end.fenced else "" if WIDE_END.search(end.sentence) else " ") + marks)
+        return "".join(f"[{n}]" for n in dict.fromkeys(numbers)) or UNBORNE
+
+    def contradicted(self, lead: str) -> Iterator[Delta | Cited]:
+        """After the answer: the cited place that contradicts the question, where there is one, behind our `lead`."""
+        span = contradicting(self.question, [span for claim in self.claims for span in claim.spans])
+        if span is None:
+            return
+        claim = Claim(one_line(span.quote), (span,))
+        marks = yield from self._cited(claim)
+        self.claims.append(claim)
+        quote = disarmed(claim.text)
+        yield Delta(f"\n\n{lead} {quote}{'' if WIDE_END.search(quote) else ' '}{marks}")
 
     def _claim(self, end: End) -> Claim:
         """Checked against the passages it names; where these do not bear it out, against all that were sent."""

@@ -27,6 +27,8 @@ _FENCE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 _THINKING = re.compile(r"\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
 _FIRST_CELL = re.compile(r"(?:\|\s*)+(?:\\.|[^|\\])*[^|\\\s]")
 _FORGED = re.compile(r"\[[\d?]{1,3}$")
+REPEATS, SHORTEST, LONGEST = 4, 5, 160
+"""How often in a row, and how many characters, make a text that goes round in circles."""
 WIDE_END = re.compile(rf"[{HAN}。！？；，、：」』”》）]$")
 
 
@@ -67,6 +69,13 @@ class SentenceStream:
         self._raw += text
         self._read(closing=False)
         return list(self._pieces(closing=False))
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the text ends in the same words over and over, as small models do until they are stopped."""
+        tail = self._clean[-REPEATS * LONGEST :]
+        units = (tail[-n:] for n in range(SHORTEST, LONGEST + 1) if tail[-1:] == tail[-1 - n : -n])
+        return any(tail.endswith(unit * REPEATS) and any(c.isalpha() for c in unit) for unit in units)
 
     def close(self) -> list[Piece]:
         """The rest. A sentence that was cut off is given like a whole one: it has to be borne out too."""

@@ -1,23 +1,25 @@
-"""Does a passage bear out a sentence that a model wrote? Exact facts first, then words and meaning; no further model.
+"""Does a passage bear out a sentence that a model wrote? Exact facts first, then words; no further model.
 
-A sentence is supported where every number (with its unit) stands in the evidence, every name stands in its passage,
-heading or document name, and a logistic regression over the words met, the cosine and denial is above its threshold
-(support.json, made by `python -m evals fit-support`; docs/decisions/0310-a-generated-answer-is-checked.md).
+A sentence is supported where its own words stand in a passage, or where every number (with its unit) stands in the
+places chosen, every name in their passage, heading or document name, and a logistic regression over the words that are
+met and over denial is above its threshold (support.json, made by `python -m evals fit-support`). Between two
+languages, where no word is met, the encoder's cosine takes their place (docs/decisions/0310).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 from assistant.answering.language import HAN, language
 from assistant.answering.terms import terms
 from assistant.readers.confidence import Calibration, calibration
-from assistant.readers.facts import Number, denials, named_in, names, numbers
+from assistant.readers.facts import Number, denials, exact_words, limits, named_in, names, numbers
 from assistant.readers.instructions import instruction_ranges
 from assistant.readers.units import Range, units
 from assistant.readers.verify import bare
@@ -25,8 +27,8 @@ from assistant.types import Passage, Span
 
 Cosines = Callable[[str, Sequence[str]], Sequence[float]]
 """Cosine of a sentence with each of some texts."""
-NEAREST = 6
-"""Sentences of the passages that are compared by meaning."""
+NEAREST, COMPARED = 6, 40
+"""Places that evidence is chosen from, and those whose meaning is compared across languages."""
 MOST_SPANS = 3
 LEAST_QUOTE = 8
 """Characters from which a sentence that stands in a passage counts as quoted."""
@@ -73,14 +75,23 @@ def check(
     said = plain_sentence(sentence)
     if quote := quoted_in(said, passages, orders=orders):
         return Verdict(True, (quote,), quoted=True, probability=1.0)
-    near = nearest(said, passages, cosines, orders=orders)
+    tongue = language(said)
+    own = [passage for passage in passages if language(passage.text) == tongue]
+    verdict = _judged(said, by_words(said, own, orders=orders), "same")
+    foreign = [passage for passage in passages if passage not in own]
+    if verdict.supported or cosines is None or not foreign:
+        return verdict
+    across = _judged(said, by_meaning(said, foreign, cosines, orders=orders), "across")
+    return across if across.supported or not own else verdict
+
+
+def _judged(said: str, near: Sequence[Evidence], kind: str) -> Verdict:
     if not near:
         return Verdict(False, lacking=("words",))
     chosen = covering(said, near)
-    found = scores(said, chosen, cosines)
+    measure = packaged()[kind]
+    sure = measure.probability(scores(said, chosen))
     lacking = (*missing_numbers(said, chosen), *missing_names(said, chosen))
-    measure = packaged()[kind_of(said, chosen)]
-    sure = measure.probability(found)
     if sure < measure.threshold:
         lacking = (*lacking, "words")
     return Verdict(not lacking, tuple(e.span for e in chosen), False, sure, lacking)
@@ -88,13 +99,19 @@ def check(
 
 @lru_cache(maxsize=1)
 def packaged() -> dict[str, Calibration]:
-    """`same`: sentence and evidence in one language; `across`: in two, where words say nothing."""
-    stored = json.loads(files("assistant.readers").joinpath("support.json").read_text("utf-8"))
-    return {kind: calibration(stored[kind]) for kind in ("same", "across")}
+    """`same`: sentence and evidence in one language, `across`: in two."""
+    return {kind: calibration(_stored()[kind]) for kind in ("same", "across")}
 
 
-def kind_of(sentence: str, chosen: Sequence[Evidence]) -> str:
-    return "same" if language(sentence) == language(" ".join(e.text for e in chosen)) else "across"
+def fitted_encoder() -> str:
+    """The id of the embedder whose cosines `across` is of; those of another one mean something else."""
+    return str(_stored()["encoder"])
+
+
+@lru_cache(maxsize=1)
+def _stored() -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(files("assistant.readers").joinpath("support.json").read_text("utf-8"))
+    return stored
 
 
 def plain_sentence(sentence: str) -> str:
@@ -122,24 +139,31 @@ def quoted_in(sentence: str, passages: Sequence[Passage], *, orders: bool = Fals
     return None
 
 
-def nearest(
-    sentence: str, passages: Sequence[Passage], cosines: Cosines | None, *, orders: bool = False
-) -> list[Evidence]:
-    """The sentences and rows nearest to a sentence, best first: by its words, then by words and meaning together."""
+def by_words(sentence: str, passages: Sequence[Passage], *, orders: bool = False) -> list[Evidence]:
+    """The sentences and rows that hold most of a sentence's words, best first."""
     asked = terms(sentence)
     every = [
         Evidence(passage, start, end, met_share(asked, f"{head(passage)} {passage.text[start:end]}"))
-        for passage in passages
-        for start, end in units(passage)
-        if orders or not _orders(passage, start, end)
+        for passage, start, end in _places(passages, orders=orders)
     ]
-    across = [e for e in every if language(e.passage.text) != language(sentence)]
-    same = sorted((e for e in every if e not in across), key=lambda e: -e.met)[:NEAREST]
-    pool = same + across[: 4 * NEAREST]
-    if cosines is None or not pool:
-        return pool
-    rated = [replace(e, cosine=c) for e, c in zip(pool, cosines(sentence, [e.text for e in pool]), strict=True)]
-    return sorted(rated, key=lambda e: -(e.met + e.cosine))
+    return sorted(every, key=lambda e: -e.met)[:NEAREST]
+
+
+def by_meaning(sentence: str, passages: Sequence[Passage], cosines: Cosines, *, orders: bool = False) -> list[Evidence]:
+    """The sentences and rows nearest in meaning, best first; of the first COMPARED places."""
+    places = list(_places(passages, orders=orders))[:COMPARED]
+    if not places:
+        return []
+    near = cosines(sentence, [passage.text[start:end] for passage, start, end in places])
+    every = [Evidence(*place, 0.0, cosine) for place, cosine in zip(places, near, strict=True)]
+    return sorted(every, key=lambda e: -e.cosine)[:NEAREST]
+
+
+def _places(passages: Sequence[Passage], *, orders: bool) -> Iterator[tuple[Passage, int, int]]:
+    for passage in passages:
+        for start, end in units(passage):
+            if orders or not _orders(passage, start, end):
+                yield passage, start, end
 
 
 def covering(sentence: str, near: Sequence[Evidence]) -> list[Evidence]:
@@ -163,15 +187,19 @@ def _lacking(sentence: str, chosen: Sequence[Evidence]) -> float:
     return gone + 1.0 - met_share(terms(sentence), around)
 
 
-def scores(sentence: str, chosen: Sequence[Evidence], cosines: Cosines | None) -> dict[str, float]:
-    """What the regression reads; what cannot be told is left out."""
-    asked, text = terms(sentence), _text(chosen)
+def scores(sentence: str, chosen: Sequence[Evidence]) -> dict[str, float]:
+    """What the regressions read. Names count as met anywhere in the passage, since sentences there say "it"; numbers
+    and units always, since they are compared by themselves."""
+    asked = terms(sentence)
     around = terms(" ".join(e.passage.text for e in chosen)) & names(sentence)
-    met = len(asked & (terms(text) | around)) / len(asked) if asked else 0.0
-    found = {"met": met, "denial": float(_denies(sentence) != _denies(chosen[0].text))}
-    if cosines is not None:
-        found["cosine"] = max(cosines(sentence, [" ".join(e.text for e in chosen)])[0], chosen[0].cosine)
-    return found
+    there = terms(_text(chosen)) | around | exact_words(sentence)
+    met = len(asked & there) / len(asked) if asked else 0.0
+    return {
+        "met": met,
+        "denial": float(_denies(sentence) != _denies(chosen[0].text)),
+        "only": float(limits(sentence) > 0 and not any(limits(e.text) for e in chosen)),
+        "cosine": max(e.cosine for e in chosen),
+    }
 
 
 def missing_numbers(sentence: str, chosen: Sequence[Evidence]) -> tuple[str, ...]:
