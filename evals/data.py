@@ -12,25 +12,29 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True)
 class RetrievalSet:
-    """Questions over a pool of passages. `gold`: question id -> {passage id: gain}, gains over 0 only."""
+    """Questions over a pool of passages. `gold`: question id -> {passage id: gain}, gains over 0 only.
+
+    `titles` of passages that begin with one, where the set keeps it apart.
+    """
 
     name: str
     metric: str  # "recall@1" or "ndcg@10"
     passages: Mapping[str, str]
     questions: Mapping[str, str]
     gold: Mapping[str, Mapping[str, int]]
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     def head(self, limit: int | None) -> RetrievalSet:
         """The first `limit` questions over all passages."""
         kept = dict(list(self.questions.items())[:limit])
-        return RetrievalSet(self.name, self.metric, self.passages, kept, {q: self.gold[q] for q in kept})
+        return replace(self, questions=kept, gold={q: self.gold[q] for q in kept})
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -88,16 +92,17 @@ def qed(data: Path) -> RetrievalSet:
 
 def scifact(data: Path) -> RetrievalSet:
     folder = data / "scifact"
+    rows = {str(row["doc_id"]): row for row in read_jsonl(folder / "corpus.jsonl.gz")}
     passages = {
-        str(row["doc_id"]): f"{row['title']} {' '.join(s.strip() for s in row['abstract'])}".strip()
-        for row in read_jsonl(folder / "corpus.jsonl.gz")
+        key: f"{row['title']} {' '.join(s.strip() for s in row['abstract'])}".strip() for key, row in rows.items()
     }
+    titles = {key: row["title"].strip() for key, row in rows.items()}
     gold: dict[str, dict[str, int]] = defaultdict(dict)
     for line in list(read_lines(folder / "qrels/train.tsv"))[1:]:
         question, passage, gain = line.split("\t")
         gold[question][passage] = int(gain)
     texts = {str(row["_id"]): row["text"] for row in read_jsonl(folder / "queries.train.jsonl")}
-    return RetrievalSet("scifact", "ndcg@10", passages, {q: texts[q] for q in gold}, dict(gold))
+    return RetrievalSet("scifact", "ndcg@10", passages, {q: texts[q] for q in gold}, dict(gold), titles)
 
 
 def nfcorpus(data: Path) -> RetrievalSet:
@@ -122,14 +127,16 @@ def _tabbed(path: Path) -> Iterator[tuple[str, str]]:
 def cranfield(data: Path) -> RetrievalSet:
     """Question numbers of the judgements count the questions in file order, not by their .I numbers."""
     folder = data / "cranfield"
-    passages = {key: f"{f['T']} {f['W']}".strip() for key, f in _smart(folder / "cran.all.1400.gz")}
+    documents = dict(_smart(folder / "cran.all.1400.gz"))
+    passages = {key: f"{f['T']} {f['W']}".strip() for key, f in documents.items()}
+    titles = {key: f["T"] for key, f in documents.items()}
     questions = {str(n): f["W"] for n, (_, f) in enumerate(_smart(folder / "cran.qry"), start=1)}
     gold: dict[str, dict[str, int]] = {q: {} for q in questions}
     for line in read_lines(folder / "cranqrel_corrected"):
         question, _, passage, gain = line.split()
         if int(gain) > 0:
             gold[question][passage] = int(gain)
-    return RetrievalSet("cranfield", "ndcg@10", passages, questions, gold)
+    return RetrievalSet("cranfield", "ndcg@10", passages, questions, gold, titles)
 
 
 def _smart(path: Path) -> Iterator[tuple[str, dict[str, str]]]:

@@ -73,10 +73,12 @@ def apart(texts: Iterable[str]) -> list[str]:
     return [text.strip() for text in texts if kept.add(text)]
 
 
-def pieces(text: str, count: Callable[[Sequence[str]], list[int]], aim: int = 200) -> list[str]:
-    """What the product would search by if the text was a file of its own."""
+def pieces(text: str, count: Callable[[Sequence[str]], list[int]], aim: int = 200, title: str = "") -> list[str]:
+    """What the product would search by if the text was a file of its own: plain text, or Markdown below a title."""
+    from ingest.parsers.markdown import from_markdown
     from ingest.parsers.text import from_text
     from ingest.prepare import prepare, searched_text
 
-    prepared = prepare(from_text(text), count, aim)
+    document = from_markdown(f"# {title}\n\n{text}") if title else from_text(text)
+    prepared = prepare(document, count, aim)
     return [searched_text(p.context, prepared.document.text[p.start : p.end]) for p in prepared.pieces]

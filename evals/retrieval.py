@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--through-product", action="store_true", help="ingest one file per paragraph, then search")
     parser.add_argument(
         "--cut", action="store_true", help="cut passages as the product does; a document counts by its best"
+    )
+    parser.add_argument(
+        "--titles", action="store_true", help="with --cut: documents' titles are headings, as in Markdown"
     )
     parser.add_argument("--words-only", action="store_true", help="BM25 alone, without vectors")
     parser.add_argument("--home", type=Path, help="home that keeps what was ingested between runs")
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
             "metrics": metrics,
             "seconds": round(time.perf_counter() - start, 1),
             "log": None,
-            "mode": "product" if args.through_product else "cut" if args.cut else "quick",
+            "mode": "product" if args.through_product else f"cut{', titles' * args.titles}" if args.cut else "quick",
         }
 
 
@@ -96,7 +99,11 @@ def _words(data: RetrievalSet) -> dict[str, Ranking]:
 def _quick(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, Ranking]]:
     rankings: dict[str, dict[str, Ranking]] = {"fused": {}, "dense": {}, "lexical": {}}
     embedder = product_embedder(args.encoder, args.precision)
-    searched, documents = cut(data, embedder.count) if args.cut else (data, {name: name for name in data.passages})
+    searched, documents = (
+        cut(data, embedder.count, data.titles if args.titles else {})
+        if args.cut
+        else (data, {name: name for name in data.passages})
+    )
     with pooled(searched, embedder, args.cache) as pool:
         for row in pool.scored():
             for ranker, ids in ranked(row, 3 * DEPTH if args.cut else DEPTH).items():
@@ -104,13 +111,16 @@ def _quick(data: RetrievalSet, args: argparse.Namespace) -> dict[str, dict[str, 
     return rankings
 
 
-def cut(data: RetrievalSet, count: Count) -> tuple[RetrievalSet, dict[str, str]]:
-    """The set over passages as the product cuts them, and the document of each: {passage name: document name}."""
+def cut(data: RetrievalSet, count: Count, titles: Mapping[str, str]) -> tuple[RetrievalSet, dict[str, str]]:
+    """The set over passages as the product cuts them, and the document of each: {passage name: document name}.
+
+    A document that has one of the `titles` is cut as if the title stood above it as a heading, not in its text.
+    """
     parts = {
         f"{name}#{n}": (name, text)
         for name, whole in data.passages.items()
         if whole  # two records of Cranfield are empty, and the product takes no file without text
-        for n, text in enumerate(pieces(whole, count))
+        for n, text in enumerate(pieces(whole.removeprefix(titles.get(name, "")), count, title=titles.get(name, "")))
     }
     passages = {part: text for part, (_, text) in parts.items()}
     cut_set = RetrievalSet(data.name, data.metric, passages, data.questions, data.gold)

@@ -77,11 +77,24 @@ def test_a_documents_best_passage_counts() -> None:
 def test_long_documents_are_cut_and_keep_their_questions() -> None:
     long = " ".join(f"Sentence number {n} says that the harbour is open on day {n}." for n in range(100))
     toy = from_pairs("toy", [("1", "when is the harbour open", long), ("2", "when did the vault open", "In 1931.")])
-    searched, documents = cut(toy, lambda texts: [len(text.split()) for text in texts])
+    searched, documents = cut(toy, by_blanks, {})
     assert len(searched.passages) > 3
     assert (list(documents.values()).count("1"), searched.passages["1#0"]) == (1, "In 1931.")
     assert set(documents.values()) == {"0", "1"}
     assert (searched.questions, searched.gold) == (toy.questions, toy.gold)
+
+
+def test_a_title_stands_over_every_passage_of_its_document() -> None:
+    body = " ".join(f"Sentence number {n} says that the harbour is open on day {n}." for n in range(100))
+    toy = from_pairs("toy", [("1", "when is the harbour open", f"Opening days {body}")])
+    searched, _ = cut(toy, by_blanks, {"0": "Opening days"})
+    assert len(searched.passages) > 2
+    assert all(text.startswith("Opening days\n") for text in searched.passages.values())
+    assert all(text.count("Opening days") == 1 for text in searched.passages.values())
+
+
+def by_blanks(texts: Sequence[str]) -> list[int]:
+    return [len(text.split()) for text in texts]
 
 
 def test_each_ranker_alone_and_both() -> None:
