@@ -132,7 +132,7 @@ def test_an_adapter_comes_and_goes_while_the_base_streams(
     folder = write_adapter(tmp_path / "loud", Path(served.folder))
     call = {"headers": {"Authorization": f"Bearer {served.key}"}, "timeout": 60}
     before = written(model, FRANCE, max_tokens=12)[0]
-    stream = model.stream(LONG, Sampling(max_tokens=200))
+    stream = model.stream(LONG, Sampling(max_tokens=80))
     next(stream)
     body = {"lora_name": "loud", "lora_path": str(folder)}
     assert httpx.post(f"{served.url}/load_lora_adapter", json=body, **call).status_code == 200
