@@ -10,6 +10,7 @@ ThickshellError
 │   └── LimitExceeded     over a limit of time, memory, pages or size
 ├── Cancelled             the user stopped it
 ├── GeneratorUnavailable  the model server does not answer
+├── Busy                  over capacity: the same request will do in a moment (`retry_after`, seconds)
 └── StorageError          disk full, damaged or newer schema, read-only home
 
 `CODES` (assistant.error_codes) lists the sentences; `error.code` is the stable name of one.
@@ -21,6 +22,7 @@ from assistant.error_codes import CODES, Recognised, recognise
 
 __all__ = [
     "CODES",
+    "Busy",
     "Cancelled",
     "Conflict",
     "Encrypted",
@@ -83,6 +85,10 @@ class Cancelled(ThickshellError):
 
 class GeneratorUnavailable(ThickshellError):
     pass
+
+
+class Busy(ThickshellError):
+    retry_after = 5
 
 
 class StorageError(ThickshellError):

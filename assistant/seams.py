@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from assistant.types import (
     Answer,
+    ApiKey,
     CorpusInfo,
     Delta,
     Document,
@@ -276,6 +277,18 @@ class Chats(Protocol):
     def message(self, message: str) -> dict[str, Any]: ...
     def feedback(self, message: str, rating: str, reason: str = "") -> None: ...
     def export(self, conversation: str, form: str = "markdown") -> str: ...
+
+
+class Keys(Protocol):
+    """Keys of programs that talk to the HTTP API."""
+
+    def find(self, secret: str) -> ApiKey | None:
+        """The key in use that this is."""
+        ...
+
+    def any(self) -> bool:
+        """Whether a key was ever made here."""
+        ...
 
 
 class Asker(Protocol):

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     model_first_token_seconds: float = Field(60.0, gt=0, description="Longest wait for a model's first token.")
     model_seconds: float = Field(300.0, gt=0, description="Longest time of one answer of the model.")
     model_streams: int = Field(16, ge=1, description="Answers asked of the model at the same time; more wait.")
+    max_waiting: int = Field(
+        64, ge=0, description="Questions that may wait for their turn; more are refused with status 429."
+    )
     price_prompt: float = Field(0.0, ge=0, description="Price of a million prompt tokens, for receipts.")
     price_completion: float = Field(0.0, ge=0, description="Price of a million tokens of answers, for receipts.")
 

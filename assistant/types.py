@@ -436,6 +436,28 @@ class JobInfo:
         return self.state not in {"done", "failed", "cancelled"}
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key of the HTTP API, without the key itself. `corpora` None: all; names as they are now."""
+
+    id: str
+    name: str
+    write: bool
+    corpora: frozenset[str] | None
+    created: str
+    revoked: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "scope": "write" if self.write else "read",
+            "corpora": None if self.corpora is None else sorted(self.corpora),
+            "created": self.created,
+            "revoked": self.revoked,
+        }
+
+
 def as_dict(value: Any) -> dict[str, Any]:
     """A frozen value as plain JSON-ready data."""
     return asdict(value)

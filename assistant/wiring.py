@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.embedders.sentence import SentenceEmbedder
     from assistant.generators.choosing import Models
     from assistant.indexes.corpus import CorpusVectors
+    from assistant.keys import SqlKeys
     from assistant.readers.span import SpanModel
     from assistant.retrieval.hybrid import HybridRetriever
     from assistant.retrieval.lexical import TantivyWords
@@ -91,6 +92,12 @@ class House:
         from assistant.conversations import SqlChats
 
         return SqlChats(self.catalog, forget_corpus=self.library.delete)
+
+    @cached_property
+    def keys(self) -> SqlKeys:
+        from assistant.keys import SqlKeys
+
+        return SqlKeys(self.catalog)
 
     @cached_property
     def assistant(self) -> Assistant:

@@ -7,16 +7,16 @@ import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from assistant.api.house import House, private_corpus
 from assistant.api.problems import UNEXPECTED, record
+from assistant.api.turns import Turns
 from assistant.errors import Cancelled, Conflict, NotFound, ThickshellError
-from assistant.types import Answer, Delta, Done, Event, JobInfo, Question, Reading, Searching
+from assistant.types import Answer, Delta, Done, Event, JobInfo, Question, Reading, Revised, Searching
 
 AT_ONCE = 4
-"""Questions computed at the same time; more wait their turn, first come, first served."""
+"""Questions of the embedded brain computed at the same time; those of a model mostly wait for their server."""
 POLL_SECONDS = 0.1
 
 
@@ -35,6 +35,28 @@ class Progress:
     @property
     def closed(self) -> bool:
         return self.stage in {"done", "stopped", "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a question is to be answered: where to look, by which tier, brain and persona ("": the defaults)."""
+
+    corpora: tuple[str, ...]
+    only: tuple[str, ...] = ()
+    tier: int = 3
+    brain: str = ""
+    persona: str = ""
+
+    def question(self, text: str) -> Question:
+        return Question(
+            text=text,
+            corpora=self.corpora,
+            only=self.only,
+            tier=self.tier,
+            asked=text,
+            brain=self.brain,
+            persona=self.persona,
+        )
 
 
 @dataclass
@@ -81,27 +103,35 @@ class Running:
 class Answers:
     """Starts, finds and stops answers; at most one per conversation."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, turns: Turns) -> None:
         self._house = house
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="answer")
+        self._turns = turns
         self._running: dict[str, Running] = {}
         self._lock = threading.Lock()
 
-    def start(
-        self, conversation: str, question: str, corpora: tuple[str, ...], tier: int, only: tuple[str, ...] = ()
-    ) -> str:
-        """Begins an answer below a stored question, over these documents `only`; its message id. Conflict while another
-        is under way."""
+    def start(self, conversation: str, question: str, wish: Wish) -> str:
+        """Begins an answer below a stored question; its message id. Conflict while another is under way.
+
+        Busy where too many questions wait already."""
         text = str(self._house.chats.message(question)["content"])
-        asked = Question(text=text, corpora=corpora, only=only, tier=tier, asked=text)
-        with self._lock:
-            if conversation in self._running:
-                raise Conflict("An answer is being written in this conversation. Wait for it, or stop it.")
-            message = self._house.chats.begin(question)
-            running = Running(conversation, asked, Progress(message, "waiting"))
-            self._running[conversation] = running
-        self._pool.submit(self._work, running, question)
+        self._turns.take()
+        try:
+            with self._lock:
+                if conversation in self._running:
+                    raise Conflict("An answer is being written in this conversation. Wait for it, or stop it.")
+                message = self._house.chats.begin(question)
+                running = Running(conversation, wish.question(text), Progress(message, "waiting"))
+                self._running[conversation] = running
+        except BaseException:
+            self._turns.give()
+            raise
+        self._turns.run(lambda: self._work(running, question))
         return message
+
+    def check(self) -> None:
+        """Busy where no further question is taken."""
+        self._turns.take()
+        self._turns.give()
 
     def busy(self, conversation: str) -> bool:
         return conversation in self._running
@@ -120,7 +150,6 @@ class Answers:
     def close(self) -> None:
         for running in list(self._running.values()):
             running.stop.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _work(self, running: Running, question: str) -> None:
         stage, message = "failed", running.now.message
@@ -158,6 +187,8 @@ class Answers:
         elif isinstance(event, Delta):
             self._house.chats.append(running.now.message, event.text)
             running.show("writing", text=running.now.text + event.text)
+        elif isinstance(event, Revised):
+            running.show("writing", text="")
 
     def _close(self, message: str, state: str, sentence: str = "") -> None:
         """The stored answer must not stay open; where its conversation was deleted meanwhile, there is none."""

@@ -7,11 +7,15 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from assistant.api import conversations, corpora, health, problems
-from assistant.api.answers import Answers
+from assistant import __version__
+from assistant.api import conversations, corpora, documents, health, openai, problems
+from assistant.api.answers import AT_ONCE, Answers
 from assistant.api.house import House
 from assistant.api.incoming import sweep
+from assistant.api.metrics import Metrics
+from assistant.api.rights import KeyDoor
 from assistant.api.security import Secure
+from assistant.api.turns import Turns
 from assistant.api.undo import Undos
 
 
@@ -23,7 +27,8 @@ def create_app(house: House) -> FastAPI:
     from assistant.ui import fragments, mount
     from assistant.ui.sentences import said_to
 
-    answers, undos = Answers(house), Undos()
+    turns = Turns(at_once(house), house.settings.max_waiting)
+    answers, undos = Answers(house, turns), Undos()
     sweep(house.settings.home / "incoming")
 
     @asynccontextmanager
@@ -31,14 +36,24 @@ def create_app(house: House) -> FastAPI:
         house.start()
         yield
         answers.close()
+        turns.close()
         undos.close()
 
-    app = FastAPI(title="thickshell", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
+    app = FastAPI(title="thickshell", version=__version__, docs_url=None, redoc_url=None, lifespan=life)
     app.state.house, app.state.answers, app.state.undos = house, answers, undos
+    app.state.turns, app.state.metrics = turns, Metrics(lambda: turns.taken)
     problems.install(app, said_to)
-    for router in (health.router, corpora.router, conversations.router, fragments.router):
+    for router in (health.router, openai.router, corpora.router, documents.router):
         app.include_router(router)
+    for router in (conversations.router, fragments.router):  # the page's own
+        app.include_router(router, include_in_schema=False)
     app.add_middleware(problems.Guard)
     mounted = mount(app, house.settings)
+    app.add_middleware(KeyDoor, keys=house.keys)
     app.add_middleware(Secure)
     return mounted
+
+
+def at_once(house: House) -> int:
+    """Questions computed at the same time: with a model most of their time is its server's."""
+    return max(AT_ONCE, house.settings.model_streams) if len(house.brains) > 1 else AT_ONCE

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from assistant.api.answers import Answers, Progress
+from assistant.api.answers import Answers, Progress, Wish
 from assistant.api.house import House, private_corpus
 from assistant.api.needs import AnswersDep, HouseDep, UndosDep
 from assistant.api.undo import delete_conversation
@@ -26,21 +26,22 @@ class NewConversation(BaseModel):
     corpus: str | None = None
 
 
-class Scope(BaseModel):
-    """Where to look. `corpus` None: in all; `only`: names of documents, none for all."""
+class Again(BaseModel):
+    """Where to look and who answers. `corpus` None: in all; `only`: names of documents, none for all."""
 
     corpus: str | None = None
     only: list[str] = Field([], max_length=ONLY)
+    tier: int = Field(3, ge=1, le=4)
+    brain: str = Field("", max_length=200)  # "" is the default
+    persona: str = Field("", max_length=200)
+
+    def wish(self, corpora: tuple[str, ...]) -> Wish:
+        return Wish(corpora, tuple(self.only), self.tier, self.brain, self.persona)
 
 
-class Ask(Scope):
+class Ask(Again):
     text: str = Field(min_length=1, max_length=20_000)
     parent: str | None = None  # the question that is edited: a new branch beside it
-    tier: int = Field(3, ge=1, le=4)
-
-
-class Again(Scope):
-    tier: int = Field(3, ge=1, le=4)
 
 
 class Title(BaseModel):
@@ -107,8 +108,9 @@ def ask(conversation: str, body: Ask, house: HouseDep, answers: AnswersDep) -> d
     corpora = searched(house, conversation, body.corpus)
     if answers.busy(conversation):
         raise Conflict("An answer is being written in this conversation. Wait for it, or stop it.")
+    answers.check()  # before the question is stored
     question = house.chats.ask(conversation, text, body.parent)
-    return {"question": question, "answer": answers.start(conversation, question, corpora, body.tier, tuple(body.only))}
+    return {"question": question, "answer": answers.start(conversation, question, body.wish(corpora))}
 
 
 @router.post("/conversations/{conversation}/messages/{message}/again", status_code=201)
@@ -117,7 +119,7 @@ def again(conversation: str, message: str, body: Again, house: HouseDep, answers
     found = house.chats.message(message)
     question = message if found["role"] == "user" else str(found["parent"])
     corpora = searched(house, conversation, body.corpus)
-    return {"answer": answers.start(conversation, question, corpora, body.tier, tuple(body.only))}
+    return {"answer": answers.start(conversation, question, body.wish(corpora))}
 
 
 @router.post("/conversations/{conversation}/stop")

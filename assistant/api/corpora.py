@@ -16,6 +16,7 @@ from assistant.api import undo as undoing
 from assistant.api.house import House, private_corpus
 from assistant.api.incoming import receive_file
 from assistant.api.needs import HouseDep, UndosDep
+from assistant.api.rights import RightsDep
 from assistant.errors import NotFound, UsageError
 from assistant.types import as_dict
 
@@ -35,12 +36,13 @@ class Move(BaseModel):
 
 
 @router.get("/corpora")
-def corpora(house: HouseDep) -> list[dict[str, Any]]:
-    return [as_dict(info) for info in house.library.corpora()]
+def corpora(house: HouseDep, rights: RightsDep) -> list[dict[str, Any]]:
+    return [as_dict(info) for info in rights.corpora(house)]
 
 
 @router.post("/corpora", status_code=201)
-def create(new: Name, house: HouseDep) -> dict[str, Any]:
+def create(new: Name, house: HouseDep, rights: RightsDep) -> dict[str, Any]:
+    rights.check_new()
     return as_dict(house.library.create(new.name))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from assistant.api.house import House
-from assistant.api.needs import HouseDep
+from assistant.api.needs import HouseDep, MetricsDep
 
 router = APIRouter()
 
@@ -20,6 +20,12 @@ def healthz() -> dict[str, str]:
 def readyz(house: HouseDep) -> JSONResponse:
     ready = is_ready(house)
     return JSONResponse({"status": "ready" if ready else "getting ready"}, 200 if ready else 503)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(counted: MetricsDep) -> PlainTextResponse:
+    """Counts and times in the form of Prometheus."""
+    return PlainTextResponse(counted.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def is_ready(house: House) -> bool:

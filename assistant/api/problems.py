@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.errors import (
+    Busy,
     Conflict,
     GeneratorUnavailable,
     LimitExceeded,
@@ -21,13 +23,20 @@ from assistant.errors import (
     ThickshellError,
 )
 
+
+class Unexpected(ThickshellError):
+    """A fault of ours; the log names its place."""
+
+
 STATUS: tuple[tuple[type[ThickshellError], int], ...] = (
     (NotFound, 404),
     (NotAvailable, 404),
+    (Busy, 429),
     (Conflict, 409),
     (LimitExceeded, 413),
     (GeneratorUnavailable, 503),
     (StorageError, 507),
+    (Unexpected, 500),
     (ThickshellError, 400),
 )
 UNEXPECTED = "Something went wrong on the server. Try again; the log names the place."
@@ -40,13 +49,23 @@ Said = Callable[[str, Request], str]
 
 def install(app: FastAPI, said: Said) -> None:
     async def known(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ThickshellError)
         status = next(code for kind, code in STATUS if isinstance(error, kind))
-        sentence = str(error)
-        code = error.code if isinstance(error, ThickshellError) else None
-        return JSONResponse({"detail": sentence, "code": code, "message": said(sentence, request)}, status)
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else None
+        return JSONResponse({**as_problem(error), "message": said(str(error), request)}, status, headers)
 
     app.add_exception_handler(ThickshellError, known)
     app.add_exception_handler(RequestValidationError, malformed)
+
+
+def as_problem(error: ThickshellError) -> dict[str, Any]:
+    """An error as the page and as OpenAI's clients read it."""
+    sentence, code = str(error), error.code
+    return {
+        "detail": sentence,
+        "code": code,
+        "error": {"message": sentence, "type": type(error).__name__, "code": code},
+    }
 
 
 async def malformed(request: Request, error: Exception) -> JSONResponse:
@@ -54,7 +73,8 @@ async def malformed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"][1:]) or "body"
-    return JSONResponse({"detail": f"The request is not usable: {field}: {first['msg']}."}, 422)
+    sentence = f"The request is not usable: {field}: {first['msg']}."
+    return JSONResponse({"detail": sentence, "error": {"message": sentence, "type": "UsageError", "code": None}}, 422)
 
 
 def record(error: BaseException, where: str) -> None:

@@ -38,6 +38,7 @@ CLOSED = re.compile(
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FILE_ROUTES = frozenset({"/v1/documents", "/v1/corpora/import"})
 """Routes that take a file as their body; they count its bytes against `max_upload_mb` themselves."""
+FILE_PATH = re.compile(r"/v1/corpora/.+/documents")
 SMALL_BODY = 1 << 20
 
 
@@ -114,7 +115,7 @@ class Secure:
             await PlainTextResponse(reason, 403)(scope, receive, send)
         elif CLOSED.match(scope["path"]):
             await PlainTextResponse("Not found.", 404)(scope, receive, send)
-        elif scope["path"] in FILE_ROUTES or scope["method"] in SAFE_METHODS:
+        elif scope["path"] in FILE_ROUTES or FILE_PATH.fullmatch(scope["path"]) or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
         else:
             await self._small(scope, receive, send, headers)

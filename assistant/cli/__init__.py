@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from assistant.cli import backup, chat, config, corpora, doctor, documents, models, questions, serve
+from assistant.cli import backup, chat, config, corpora, doctor, documents, keys, models, questions, serve
 from assistant.cli import ingest as ingest_command
 from assistant.cli.state import State, say
 from assistant.errors import ThickshellError
@@ -34,6 +34,7 @@ app.command("search")(questions.search)
 app.command("ask")(questions.ask)
 app.command("chat")(chat.chat)
 app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="keys")
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("doctor")(doctor.doctor)

@@ -27,17 +27,16 @@ def list_models(context: typer.Context) -> None:
     from assistant.models.gpu import gpus
     from assistant.models.profile import profiles
     from assistant.models.running import running
-    from assistant.models.serving import hub_folder
+    from assistant.models.serving import at_hand
 
     given = state(context)
     home, cards = given.settings().home, gpus()
     ours = running(home)
-    rows = [
-        (p, fit(p, cards), hub_folder(p.model, p.revision) is not None)
-        for p in profiles(home / "models" / "profiles").values()
-    ]
+    rows = [(p, fit(p, cards), at_hand(p)) for p in profiles(home / "models" / "profiles").values()]
     found = [server for server in discover() if not ours or server.url != ours.url]
     if given.json:
+        if ours:
+            emit({"kind": "running", **_row(ours)})
         for p, chance, local in rows:
             emit({"kind": "profile", **p.as_json, "fits": chance.ok, "why": chance.why, "here": local})
         for server in found:
@@ -47,6 +46,8 @@ def list_models(context: typer.Context) -> None:
         ("name", "parameters", "licence", "here", "fits"),
         [(p.name, f"{p.parameters / 1e9:.3g} B", p.licence, "yes" if here else "no", c.why) for p, c, here in rows],
     )
+    if ours:
+        show(f"\n{_sentence(ours)}")
     for server in found:
         show(f"\nFound {server.title} at {server.url}: {', '.join(server.models) or 'no models'}")
         show(f"  To use it, set model_url = {server.url!r} and model in thickshell.toml.")
@@ -84,13 +85,16 @@ def serve(
     cache_memory: str = typer.Option("", "--cache-memory", help="Memory of the key-value cache, as 512M or 8G."),
     served_as: str = typer.Option("", "--as", help="Name to serve it under."),
     compiled: bool = typer.Option(False, "--compile", help="Compile on a CPU as well: slow to start, then faster."),
+    lora: bool | None = typer.Option(None, "--lora/--no-lora", help="Take LoRA adapters (default: by the profile)."),
     option: list[str] = typer.Option([], "--option", help="A further vLLM flag, as name=value or name."),
 ) -> None:
     """Serve a model with vLLM on this machine; it is started again after a crash."""
     from assistant.models import serving
+    from assistant.models.vllm_command import engine, interpreter
 
     given = state(context)
     settings = given.settings()
+    engine(interpreter())  # before anything is unpacked
     launch, profile = serving.launch_of(settings.home, name, downloads=settings.allow_downloads)
     launch = replace(
         launch,
@@ -99,6 +103,7 @@ def serve(
         context=tokens or launch.context,
         cache_memory=cache_memory,
         eager=False if compiled else None,
+        lora=launch.lora if lora is None else lora,
         options=dict(_option(word) for word in option),
     )
     launch = serving.checked(launch)
@@ -106,7 +111,11 @@ def serve(
         _stay(settings.home, launch, profile.name if profile else "")
         return
     supervisor = serving.start(settings.home, launch, profile.name if profile else "")
-    ready = serving.follow(settings.home, supervisor, _tell)
+    try:
+        ready = serving.follow(settings.home, supervisor, _tell)
+    except KeyboardInterrupt:  # whoever gives up waiting does not want it to go on unseen
+        serving.stop(settings.home)
+        raise
     if given.json:
         emit(_row(ready))
     else:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from assistant.answering.tiers import reads
 from assistant.cli.state import emit, say, show, state
 from assistant.errors import NotFound, ThickshellError, UsageError
 from assistant.types import Answer, Hit, Question, Turn, hit_json
@@ -25,6 +24,8 @@ QUESTIONS = typer.Option(
     None, "--questions", metavar="FILE.jsonl|-", help="Questions as JSON lines; - reads standard input."
 )
 ONLY = typer.Option([], "--only", help="Look only in this document (may be given several times).")
+GROUNDED = 3
+"""The first tier that reads documents; those below need no corpus."""
 TIER = typer.Option(None, "--tier", min=1, max=4, help="1 raw, 2 prompted, 3 grounded, 4 tuned.")
 BRAIN = typer.Option("", "--brain", help="What answers: embedded, or the model's name (default: the setting brain).")
 PERSONA = typer.Option("", "--persona", help="Prompt that tiers 2 and up begin with (default: the setting persona).")
@@ -140,7 +141,7 @@ def _question(
     always_answer: bool = False,
 ) -> Question:
     name = row.get("corpus") or corpus
-    if not name and reads(tier):
+    if not name and tier >= GROUNDED:
         raise UsageError("Name the corpus with --corpus NAME.")
     history = tuple(Turn(turn["role"], str(turn["content"])) for turn in row.get("history") or ())
     return Question(

@@ -144,3 +144,16 @@ class FeedbackRow(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[str] = mapped_column(String(40))
     __table_args__ = (UniqueConstraint("message_id", "user"),)
+
+
+class ApiKeyRow(Base):
+    """A key of the HTTP API. `hash`: SHA-256 of the key. `corpora`: JSON list of corpus ids, None for all."""
+
+    __tablename__ = "api_keys"
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    hash: Mapped[str] = mapped_column(String(64), unique=True, index=True)
+    write: Mapped[bool] = mapped_column(default=False)
+    corpora: Mapped[str | None] = mapped_column(Text)
+    created: Mapped[str] = mapped_column(String(40))
+    revoked: Mapped[str | None] = mapped_column(String(40))

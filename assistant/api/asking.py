@@ -1,0 +1,83 @@
+"""A question of a program: computed in a thread when its turn comes, its events read in the server's own loop.
+
+Who leaves before the end frees the place: the question is stopped, and with it what a model writes for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from fastapi import Request
+
+from assistant.api.house import House
+from assistant.api.metrics import Metrics
+from assistant.api.problems import UNEXPECTED, Unexpected, record
+from assistant.api.turns import Turns
+from assistant.errors import ThickshellError
+from assistant.types import Event, Question
+
+T = TypeVar("T")
+LOOK_SECONDS = 0.25
+"""How often it is looked whether the client is still there."""
+
+
+class Gone(Exception):
+    """The client has left."""
+
+
+@asynccontextmanager
+async def asked(
+    house: House, turns: Turns, metrics: Metrics, question: Question
+) -> AsyncIterator[AsyncIterator[Event]]:
+    """The events of a question as they come; Busy at once where no place is free. Leaving the block stops it."""
+    loop = asyncio.get_running_loop()
+    events: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+    stop = threading.Event()
+
+    def tell(event: Event | Exception | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(events.put_nowait, event)
+
+    def work() -> None:
+        try:
+            if not stop.is_set():
+                for event in metrics.watched(question, house.assistant.ask(question, stop.is_set)):
+                    tell(event)
+        except ThickshellError as error:
+            tell(error)
+        except Exception as error:
+            record(error, "an answer")
+            tell(Unexpected(UNEXPECTED))
+        finally:
+            tell(None)
+
+    async def come() -> AsyncIterator[Event]:
+        while (event := await events.get()) is not None:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+    turns.take()
+    turns.run(work)
+    try:
+        yield come()
+    finally:
+        stop.set()
+
+
+async def next_of(events: AsyncIterator[T], request: Request) -> T:
+    """The next event; Gone where the client leaves meanwhile, StopAsyncIteration at the end."""
+    coming = asyncio.ensure_future(anext(events))
+    try:
+        while not coming.done():
+            await asyncio.wait({coming}, timeout=LOOK_SECONDS)
+            if not coming.done() and await request.is_disconnected():
+                raise Gone
+    finally:
+        if not coming.done():
+            coming.cancel()
+    return coming.result()
