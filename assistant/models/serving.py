@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from assistant.embedders.weights import packaged_file
 from assistant.errors import GeneratorUnavailable, NotAvailable, NotFound, UsageError
 from assistant.models import smollm
 from assistant.models.profile import UNKNOWN, Profile, profiles
@@ -51,6 +52,12 @@ def launch_of(home: Path, name: str, *, downloads: bool = False) -> tuple[Launch
     return replace(_of_profile(profile, profile.model), revision=revision, downloads=True), profile
 
 
+def at_hand(profile: Profile) -> bool:
+    """The model can be served without a download."""
+    packaged = profile.name == PACKAGED_PROFILE and packaged_file(smollm.PACKAGE, smollm.FILE) is not None
+    return packaged or hub_folder(profile.model, profile.revision) is not None
+
+
 def hub_folder(model: str, revision: str = UNKNOWN) -> Path | None:
     """The folder of a model in the local Hugging Face cache, where all of it seems to be there."""
     cache = os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface", "hub")
@@ -72,7 +79,7 @@ def _of_folder(folder: Path, profile: Profile | None, name: str = "") -> tuple[L
             f"{folder} holds no model: config.json or safetensors weights are missing; name another folder."
         )
     if profile is None:
-        return Launch(name or folder.name, str(folder), 0), None
+        return Launch(name or folder.name, str(folder), 0, lora=False), None  # not every architecture takes adapters
     return replace(_of_profile(profile, str(folder)), name=name or profile.name), profile
 
 
