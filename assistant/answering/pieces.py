@@ -36,8 +36,6 @@ def nothing(question: Question, found: Found, tongue: Language, store: PassageSt
         return found.instead
     if found.draft.details.get("unverified"):
         return say("unverified", tongue)
-    if found.instead:
-        return found.instead
     if not found.hits:
         return say("nothing_near" if scope(store, question) else "empty", tongue)
     read = int(found.draft.details.get("read", len(found.hits)))

@@ -127,7 +127,8 @@ def test_the_page_of_a_quote_can_be_enlarged(page: Page, harbour: str) -> None:
     narrow = page.locator(".pageimg img").bounding_box()
     page.get_by_role("button", name="Enlarge").click()
     wide = page.locator(".pageimg img").bounding_box()
-    assert narrow and wide
+    assert narrow
+    assert wide
     assert wide["width"] > 2 * narrow["width"]
     expect(page.locator(".pageimg .box").first).to_be_in_viewport()
 
