@@ -61,6 +61,19 @@ def fitting_set(data: Path, language: str, seed: int = 0, most: int | None = Non
     return AnswerSet(made.name, language, paragraphs, tuple(items))
 
 
+def answering(data: Path, questions: AnswerSet) -> dict[str, tuple[str, ...]]:
+    """{question: every paragraph of the set that a training row says answers it}: what its twin must not see."""
+    from assistant.tuning.reading_data import allowed_rows
+
+    names = {text.strip(): name for name, text in questions.paragraphs.items()}
+    found: dict[str, dict[str, None]] = {item.question: {item.paragraph: None} for item in questions.items}
+    for row in allowed_rows(data):
+        name = names.get(row.passage.strip())
+        if name and row.answerable and row.question.strip() in found:
+            found[row.question.strip()][name] = None
+    return {question: tuple(paragraphs) for question, paragraphs in found.items()}
+
+
 def is_prose(text: str) -> bool:
     """A paragraph of at least two sentences, and no part of a table that was written out."""
     return len(re.findall(r"[a-z)\"'] ?\.(?: |$)", text)) >= 2 and "<T" not in text

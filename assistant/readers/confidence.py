@@ -22,6 +22,10 @@ from assistant.types import Hit
 DENSE, RARITY = 0.04, 4.0
 """Differences of cosines, and of the summed rarities of words met, that make a passage e times as likely: about what
 `python -m evals fit-fusion` found. Much of the evidence goes only to a passage that both rankers set apart."""
+COMPARED = 10
+"""Passages that the best one is compared with."""
+BESIDE = 0.22
+"""Cosine of the last of them on average, in pools of thousands: what stands for it where there are fewer."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def features(question: str, hits: Sequence[Hit], chosen: int, answerable: Sequen
     passage, cosine = hits[chosen].passage, hits[chosen].dense
     found: dict[str, float] = {}
     if cosine is not None:
-        found["cosine"] = cosine
+        found |= {"cosine": cosine, "lead": cosine - _beside(hits)}
     if language(question) == language(passage.text):
         if (best := evidence(hits)) is not None:
             found["evidence"] = best
@@ -83,9 +87,16 @@ def features(question: str, hits: Sequence[Hit], chosen: int, answerable: Sequen
     return found
 
 
+def _beside(hits: Sequence[Hit]) -> float:
+    """The cosine of a passage that is near and beside the matter: the tenth."""
+    known = sorted((hit.dense for hit in hits if hit.dense is not None), reverse=True)
+    return known[COMPARED - 1] if len(known) >= COMPARED else BESIDE
+
+
 def evidence(hits: Sequence[Hit]) -> float | None:
     """The highest log-probability that both rankers together give one of these passages: 0 where they agree and are
     sure. None where a passage lacks a score."""
+    hits = hits[:COMPARED]
     dense = [hit.dense for hit in hits if hit.dense is not None]
     held = [hit.held for hit in hits if hit.held is not None]
     if not len(hits) == len(dense) == len(held):

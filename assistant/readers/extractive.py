@@ -28,6 +28,7 @@ from assistant.types import Claim, Draft, Hit, Passage, Question, Span
 ENOUGH = 0.9  # probability after which no further sentence is quoted
 MOST_CLAIMS = 2
 MOST_WORDS = 60  # of all quotes together; two Chinese characters count as a word
+SHARE = 2.0  # weight of the retriever's log-share beside the reader's score
 LEAST = 0.05  # probability below which a further sentence is not worth its words
 
 
@@ -85,11 +86,11 @@ class ExtractiveReader:
         candidates = self._allowed(question.text, near, every)
         named = look_up(question.text, near, self._table_of)
         if named and not self._orders(question.text, near[named.hit].passage, named.row):
-            return self._named(question, near, named, readings, flagged)
+            return self._named(question, list(hits), named, readings, flagged)
         if not candidates:
             return Draft(abstained=not question.always_answer, details={"instructions": flagged} if flagged else {})
         ranked = by_sentence(candidates, near)
-        return self._draft(question, near, ranked, readings, flagged)
+        return self._draft(question, list(hits), ranked, readings, flagged)
 
     def _named(
         self, question: Question, hits: list[Hit], named: LookedUp, readings: list[Reading], flagged: list[int]
@@ -113,7 +114,7 @@ class ExtractiveReader:
             "features": found,
             "threshold": limit,
             "reading": "spans" if readings else "words",
-            "read": len(hits),
+            "read": min(len(hits), self._depth),
         }
         return measure.probability(found), limit, details | ({"instructions": flagged} if flagged else {})
 
@@ -204,11 +205,11 @@ def read_passages(source: SpanSource, question: str, passages: Sequence[Passage]
 
 
 def by_spans(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Candidate]:
-    """Spans of all passages, the reader's logit plus the log-probability of the passage."""
+    """Spans of all passages, the reader's logit plus SHARE times the log-probability of the passage."""
     prior = log_shares(hits)
     return normalised(
         [
-            Candidate(number, *trimmed(hits[number].passage.text, start, end), logit + prior[number])
+            Candidate(number, *trimmed(hits[number].passage.text, start, end), logit + SHARE * prior[number])
             for number, reading in enumerate(readings)
             for start, end, logit in reading.spans
             if start < end

@@ -31,6 +31,12 @@ def test_words_count_only_within_a_language() -> None:
     assert "cosine" not in features("How tall?", [hit("Tall.", dense=None)], 0)
 
 
+def test_the_lead_is_over_the_tenth_or_what_the_tenth_usually_is() -> None:
+    many = [hit("Tall.", dense=0.6 - 0.05 * place) for place in range(11)]
+    assert features("How tall?", many, 1)["lead"] == pytest.approx(0.55 - 0.15)
+    assert features("How tall?", many[:9], 1)["lead"] == pytest.approx(0.55 - 0.22)
+
+
 def test_evidence_is_high_where_both_rankers_set_one_passage_apart() -> None:
     first, second = hit("a", dense=0.6, held=12.0), hit("b", dense=0.2, held=0.0)
     assert evidence([first]) == 0.0
@@ -82,7 +88,7 @@ def test_a_fit_refuses_few_of_the_answerable_and_most_twins() -> None:
     assert probability(fitted, {"x": 3.0, "y": 0.0}) > 0.9
 
 
-def test_each_kind_counts_the_same_for_the_threshold() -> None:
+def test_the_kind_that_is_refused_most_sets_the_threshold_unless_its_names_are_exchanged() -> None:
     rows = [
         Example("en", {"x": float(place)}, there, there, kind=kind)
         for kind, places in (("typed", range(100)), ("written", [50] * 400), (EXCHANGED, [0] * 300))
@@ -90,7 +96,7 @@ def test_each_kind_counts_the_same_for_the_threshold() -> None:
         for there in (True, False)
     ]
     sure = np.array([row.features["x"] for row in rows])
-    assert _threshold(rows, sure) == 17.0  # 0.17 of one kind and none of the other
+    assert _threshold(rows, sure) == 8.0  # 0.08 of one kind and none of the other
 
 
 def test_intervals_and_area() -> None:
