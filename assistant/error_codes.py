@@ -224,6 +224,7 @@ CODES: dict[str, str] = {
     "api-question-long": "The question is longer than {count} characters; ask a shorter one.",
     "api-texts": "Embeddings are made of 1 to {count} texts; send fewer.",
     "api-dimensions": "The encoder's vectors have {count} dimensions; leave dimensions out.",
+    "message-no-receipt": "The message {message} has no receipt to go by; give the id of a whole answer.",
     "key-no-name": "A key needs a name; say what will use it.",
     "key-unknown": "There is no one key {key} in use; take an id from `thickshell keys list`.",
     "key-corpora": "This key is for certain corpora; make new ones with another.",

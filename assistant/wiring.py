@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assistant.retrieval.lexical import TantivyWords
     from assistant.seams import Embedder, Generator
     from assistant.settings import Settings
+    from assistant.types import ModelInfo
     from ingest.catalog.database import Catalog
     from ingest.catalog.passages import SqlPassages
     from ingest.library import HomeLibrary
@@ -246,7 +247,9 @@ class House:
 
         s = self.settings
         sampling = Sampling(s.model_temperature, max_tokens=s.model_tokens)
-        return Brain(name, self._parts, self.generator(name), sampling, s.persona)
+        made = self.generator(name)
+        prices = (s.price_prompt, s.price_completion)
+        return Brain(name, lambda: self._parts() | model_parts(made.info), made, sampling, s.persona, prices)
 
     # --- the span reader --------------------------------------------------------------------------------------------
     @cached_property
@@ -298,6 +301,17 @@ class House:
     def _warm_reader(self) -> None:
         if source := self._span_source():
             source.predict("warm", ["warm"])
+
+
+def model_parts(model: ModelInfo) -> dict[str, str]:
+    """What a receipt says of a language model: what it is, by the hashes of its files where they are at hand."""
+    known = model.provenance
+    told = {"model": model.name, "model revision": model.revision}
+    told |= {f"model {name}": str(known[name]) for name in ("architecture", "licence", "context") if known.get(name)}
+    bases = known.get("base") or ()
+    told |= {"model base": bases if isinstance(bases, str) else ", ".join(bases)} if bases else {}
+    adapters = known.get("adapters") or {}
+    return {k: v for k, v in told.items() if v} | {f"adapter {name}": digest for name, digest in adapters.items()}
 
 
 def build(settings: Settings) -> House:

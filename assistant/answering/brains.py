@@ -22,6 +22,7 @@ class Brain:
     generator: Generator | None = None  # None: the embedded brain
     sampling: Sampling = field(default_factory=Sampling)
     persona: str = "assistant"  # where the question names none
+    prices: tuple[float, float] = (0.0, 0.0)  # of a million tokens of prompts, of answers
 
     @property
     def has_model(self) -> bool:

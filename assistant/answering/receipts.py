@@ -26,6 +26,7 @@ def receipt(
         "version": version,
         "brain": brain,
         "tier": question.tier,
+        "persona": question.persona,
         "parts": dict(sorted(parts.items())),
         "kind": kind,
         "question": hashlib.sha256(question.text.encode("utf-8", "replace")).hexdigest(),
@@ -34,6 +35,8 @@ def receipt(
             "only": list(question.only),
             "without": list(question.without),
             "formats": list(question.formats),
+            "since": question.since,
+            "until": question.until,
             "always_answer": question.always_answer,
         },
         "revisions": dict(sorted(revisions.items())),
@@ -41,6 +44,18 @@ def receipt(
         "confidence": None if draft is None else _number(draft.confidence),
         "scores": {} if draft is None else _plain(draft.details),
     }
+
+
+def cost(usage: Mapping[str, Any], prices: tuple[float, float], seconds: float) -> dict[str, float]:
+    """What a model's tokens cost. `prices`: of a million tokens of prompts, of answers; 0 where none is paid.
+
+    `model_seconds`: how long the model was at work; what a model of one's own costs is a processor's or GPU's time.
+
+    >>> cost({"prompt": 2000, "completion": 500}, (1.0, 4.0), 1.25)
+    {'model_seconds': 1.25, 'price': 0.004}
+    """
+    price = (usage.get("prompt", 0) * prices[0] + usage.get("completion", 0) * prices[1]) / 1e6
+    return {"model_seconds": round(seconds, 3)} | ({"price": round(price, 8)} if any(prices) else {})
 
 
 def receipt_id(value: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant import __version__
 from assistant.answering.asked import Asked
-from assistant.answering.receipts import receipt, receipt_id
+from assistant.answering.receipts import cost, receipt, receipt_id
 from assistant.answering.suggesting import suggestions
 from assistant.types import Answer, Route
 
@@ -25,7 +25,9 @@ def stored(store: PassageStore, this: Asked, found: Found) -> Answer:
     """What was said so far as an answer. What a server's cache did stands beside what is hashed: it decides nothing."""
     made = _receipt(store, this, found)
     draft, progress = found.draft, this.progress
-    usage = {"usage": progress.usage} if progress.usage else {}
+    seconds = progress.timings.get("generate", 0.0) / 1000
+    paid = cost(progress.usage, this.brain.prices, seconds)
+    usage = {"usage": progress.usage, "cost": paid} if progress.usage else {}
     read = [] if draft.abstained else [span.passage for claim in draft.claims for span in claim.spans]
     near = [hit.passage for hit in found.hits[:NEAR]] if read else []
     return Answer(

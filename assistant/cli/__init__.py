@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from assistant.cli import backup, chat, config, corpora, doctor, documents, keys, models, questions, serve
+from assistant.cli import backup, chat, config, corpora, doctor, documents, keys, models, questions, replay, serve
 from assistant.cli import ingest as ingest_command
 from assistant.cli.state import State, say
 from assistant.errors import ThickshellError
@@ -33,6 +33,7 @@ app.add_typer(documents.app, name="documents")
 app.command("search")(questions.search)
 app.command("ask")(questions.ask)
 app.command("chat")(chat.chat)
+app.command("replay")(replay.replay)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.command("backup")(backup.backup)

@@ -168,6 +168,7 @@ CHINESE: dict[str, str] = {
     "api-question-long": "问题超过 {count} 个字符，请缩短。",
     "api-texts": "一次最多为 {count} 段文字生成向量，至少一段。请减少数量。",
     "api-dimensions": "编码器的向量是 {count} 维，请不要指定维数。",
+    "message-no-receipt": "消息 {message} 没有凭据，请给出完整回答的编号。",
     "key-no-name": "密钥需要名称，请说明由谁使用。",
     "key-unknown": "没有正在使用的密钥 {key}，请用 `thickshell keys list` 查看编号。",
     "key-corpora": "此密钥只能用于指定的资料库，请用其他密钥新建。",
