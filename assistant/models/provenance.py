@@ -18,6 +18,7 @@ from typing import Any
 from assistant.errors import NotFound, UnreadableFile, UsageError
 from assistant.models.architectures import TITLES, verdict
 from assistant.models.origins import bases, card, licence, limits
+from assistant.models.packed import unpacked
 from assistant.models.safetensors_header import Tensor, read_header
 from assistant.models.structure import structure
 
@@ -92,7 +93,8 @@ def inspect(folder: Path, cache: Path | None = None) -> Provenance:
     tensors = [tensor for _, each, _, _ in headers for tensor in each]
     text = config.get("text_config") if isinstance(config.get("text_config"), dict) else {}
     merged = {**config, **(text or {}), "architectures": config.get("architectures")}
-    build = structure(_language(tensors))
+    whole = unpacked(_language(tensors), _bits(config))
+    build = structure(whole) if whole is not None else None
     below = _below_zero(
         [(f, t, begin) for f, each, _, begin in headers for t in each], build.first_norms if build else ()
     )
@@ -106,7 +108,7 @@ def inspect(folder: Path, cache: Path | None = None) -> Provenance:
         found.disguised,
         found.because,
         found.sizes_of,
-        sum(tensor.count for tensor in tensors),
+        sum(tensor.count for tensor in (tensors if whole is None else unpacked(tensors, _bits(config)) or ())),
         build.layers if build else 0,
         build.hidden if build else 0,
         _dtype(tensors),
@@ -233,6 +235,13 @@ def _quantization(config: Mapping[str, Any], tensors: Sequence[Tensor]) -> str:
         return _text(str(said.get("quant_method") or "quantised")) + bits
     packed = any(t.name.endswith(("qweight", "_blocks", "weight_packed", "weight_scale")) for t in tensors)
     return "quantised, method not said" if packed else ""
+
+
+def _bits(config: Mapping[str, Any]) -> int:
+    """Of a packed weight."""
+    said = config.get("quantization_config")
+    bits = said.get("bits") if isinstance(said, dict) else None
+    return bits if isinstance(bits, int) and bits in (2, 4, 8) else 4
 
 
 def _vocabulary(folder: Path) -> int:

@@ -12,8 +12,9 @@ import pytest
 
 from assistant.errors import NotFound, UnreadableFile, UsageError
 from assistant.models.architectures import verdict
+from assistant.models.packed import unpacked
 from assistant.models.provenance import inspect, sentences
-from assistant.models.safetensors_header import Tensor
+from assistant.models.safetensors_header import Tensor, read_header
 from assistant.models.structure import structure
 from tests.models.tiny import SHAPE, build, number_tensors, rename_class, rename_tensors
 
@@ -115,6 +116,31 @@ def test_sizes_of_a_published_model_are_known(tmp_path: Path) -> None:
         names = {n: p.shape for n, p in AutoModelForCausalLM.from_config(config).named_parameters()}
     tensors = [Tensor(f"x{n}".replace("layers", "floors"), "BF16", tuple(s), 0, 0) for n, s in names.items()]
     assert verdict(structure(tensors), {"architectures": ["MineForCausalLM"]}, None).sizes_of == "SmolLM2 135M"
+
+
+def packed(tensor: Tensor, method: str) -> list[Tensor]:
+    """A matrix as quantisers store it in 4 bits, groups of 16."""
+    name, (rows, columns) = tensor.name.removesuffix(".weight"), tensor.shape
+    if method == "compressed":
+        return [Tensor(f"{name}.weight_packed", "I32", (rows, columns // 8), 0, 0)]
+    shape = (columns // 8, rows) if method == "gptq" else (columns, rows // 8)
+    return [
+        Tensor(f"{name}.qweight", "I32", shape, 0, 0),
+        Tensor(f"{name}.qzeros", "I32", (columns // 16, rows // 8), 0, 0),
+        Tensor(f"{name}.scales", "F16", (columns // 16, rows), 0, 0),
+        Tensor(f"{name}.g_idx", "I32", (columns,), 0, 0),
+    ]
+
+
+@pytest.mark.parametrize("method", ["gptq", "awq", "compressed"])
+@pytest.mark.parametrize("case", ["llama", "qwen2", "qwen3", "phi3"])
+def test_quantised_weights_are_seen_as_what_they_were(case: str, method: str, tmp_path: Path, originals: Copy) -> None:
+    tensors, _, _ = read_header(originals(case, tmp_path / "m") / "model.safetensors")
+    stored = [part for t in tensors for part in (packed(t, method) if "proj" in t.name and len(t.shape) == 2 else [t])]
+    whole = unpacked(stored)
+    assert whole is not None
+    assert structure(whole) == structure(tensors)
+    assert unpacked([*stored, Tensor("x.weight.absmax", "F32", (4,), 0, 0)]) is None
 
 
 def test_parameters_context_and_vocabulary_are_counted(tmp_path: Path) -> None:
