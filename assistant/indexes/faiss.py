@@ -128,7 +128,7 @@ class FaissIndex:
         index = cls(manifest.dim, manifest.encoder)
         index._index = faiss.read_index(str(folder / "vectors.faiss"))
         if not isinstance(index._index, faiss.IndexScalarQuantizer):
-            raise StorageError(f"The vector index in {folder.name} is of another kind.")
+            raise StorageError(f"The vector index in {folder.name} is damaged or of another kind.")
         index._ids = np.load(folder / "ids.npy", allow_pickle=False)
         index._alive = np.ones(len(index._ids), np.bool_)
         index._changed()

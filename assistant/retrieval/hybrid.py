@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,8 +50,10 @@ class HybridRetriever:
         q = question
         seen = self.store.document_ids(q.corpora, q.only, q.without, q.formats, q.since, q.until)
         scope = Scope([self.store.corpus_id(c) for c in question.corpora], seen.only, seen.without)
-        worded = dict(self.words.search(question.text, scope, n))
-        query = self.dense.embed(question.text, question.corpora)
+        with ThreadPoolExecutor(1, "search-words") as beside:  # the encoder keeps one core busy meanwhile
+            finding = beside.submit(self.words.search, question.text, scope, n)
+            query = self.dense.embed(question.text, question.corpora)
+            worded = dict(finding.result())
         dense: dict[int, float] = {}
         if query is not None:
             dense = self.dense.search(query, question.corpora, n, seen.only, seen.without)
