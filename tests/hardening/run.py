@@ -168,7 +168,8 @@ def main(arguments: list[str] | None = None) -> int:
         known = {key: result for key, result in known.items() if key not in {unit.key for unit in chosen}}
     now: dict[tuple[str, ...], Result] = {}  # one run of a test is for all the promises in its name
     for unit in chosen:
-        if args.report or (unit.full and args.quick) or (unit.key in known and not args.again):
+        kept = unit.key in known and not known[unit.key].failed  # what failed runs again
+        if args.report or (unit.full and args.quick) or (kept and not args.again):
             continue
         print(f"P{unit.key} ...", end=" ", flush=True)
         result = now[unit.ids] = now.get(unit.ids) or run(unit, commit())
