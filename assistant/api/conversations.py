@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -15,6 +15,9 @@ from assistant.api.house import House, private_corpus
 from assistant.api.needs import AnswersDep, HouseDep, UndosDep
 from assistant.api.undo import delete_conversation
 from assistant.errors import Conflict, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from assistant.ui.words import Language
 
 router = APIRouter(prefix="/v1")
 TITLE = 80
@@ -128,9 +131,11 @@ def stop(conversation: str, answers: AnswersDep) -> dict[str, bool]:
 
 
 @router.get("/conversations/{conversation}/events")
-async def events(conversation: str, answers: AnswersDep) -> StreamingResponse:
+async def events(conversation: str, request: Request, answers: AnswersDep) -> StreamingResponse:
     """The answer under way as server-sent events; ends at once where there is none."""
-    return StreamingResponse(stream(answers, conversation), media_type="text/event-stream")
+    from assistant.ui.words import language_of
+
+    return StreamingResponse(stream(answers, conversation, language_of(request)), media_type="text/event-stream")
 
 
 @router.post("/messages/{message}/select")
@@ -159,22 +164,23 @@ def searched(house: House, conversation: str, corpus: str | None) -> tuple[str, 
     return (*names, private_corpus(conversation)) if has_files(house, conversation) else tuple(names)
 
 
-async def stream(answers: Answers, conversation: str) -> AsyncIterator[str]:
+async def stream(answers: Answers, conversation: str, language: Language = "en") -> AsyncIterator[str]:
     running = answers.running(conversation)
     if running is None:
         yield event("idle", {})
         return
     async for progress in running.watch():
-        yield event("progress", as_data(progress))
+        yield event("progress", as_data(progress, language))
 
 
-def as_data(progress: Progress) -> dict[str, Any]:
+def as_data(progress: Progress, language: Language = "en") -> dict[str, Any]:
     from assistant.ui.render import answer_html
+    from assistant.ui.transcript import unborne
 
     return {
         "message": progress.message,
         "stage": progress.stage,
-        "html": answer_html(progress.text),
+        "html": answer_html(progress.text, unborne=unborne(language)),
         "detail": progress.detail,
         "done": progress.done,
         "total": progress.total,

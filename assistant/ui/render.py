@@ -15,6 +15,7 @@ TAGS = {
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 MARK = re.compile(r"\[(\d{1,3})\]")
+UNBORNE = re.compile(r"\[\?\]")
 
 
 @cache
@@ -26,13 +27,15 @@ def markdown(styled: bool) -> MarkdownIt:
     return rules.disable(off + ([] if styled else plain), ignoreInvalid=True)
 
 
-def answer_html(text: str, chips: Mapping[int, str] | None = None, *, styled: bool = False) -> str:
-    """An answer's text as HTML; `[n]` becomes `chips[n]` where there is one.
+def answer_html(text: str, chips: Mapping[int, str] | None = None, *, styled: bool = False, unborne: str = "") -> str:
+    """An answer's text as HTML; `[n]` becomes `chips[n]` where there is one, `[?]` becomes `unborne` where it is given.
 
     >>> answer_html("See <b>[1]</b> ![x](http://e/x.png)", {1: "<a>1</a>"})
     '<p>See &lt;b&gt;<a>1</a>&lt;/b&gt; ![x](http://e/x.png)</p>'
     """
     html = nh3.clean(markdown(styled).render(text), tags=TAGS, attributes={}, link_rel=None).strip()
+    if unborne:
+        html = UNBORNE.sub(lambda found: unborne, html)
     if not chips:
         return html
     return MARK.sub(lambda found: chips.get(int(found[1]), found[0]), html)

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from assistant.ui import made
 from assistant.ui.evidence import NEAREST
 from assistant.ui.render import answer_html
 from assistant.ui.sentences import translated
@@ -33,6 +34,8 @@ class Shown:
     summary: str
     understood: str
     only: tuple[str, ...]  # documents the question was restricted to
+    made: str  # who made the answer, from what
+    notes: tuple[str, ...]  # what a reader must know of it
     last: bool
 
     @property
@@ -74,6 +77,8 @@ def message(row: Mapping[str, Any], language: Language, running: str | None, las
         summary=summary(answer, language) if answer else "",
         understood=understood(row),
         only=only(answer),
+        made=made.caption(answer, language) if answer else "",
+        notes=made.notes(answer, language) if answer else (),
         last=last,
     )
 
@@ -81,11 +86,13 @@ def message(row: Mapping[str, Any], language: Language, running: str | None, las
 def body(row: Mapping[str, Any], answer: Mapping[str, Any] | None, language: Language) -> str:
     if row["role"] == "user":
         return ""
-    styled = answer is not None and answer.get("brain") != "embedded"
+    styled = answer is not None and made.spoke(answer)
+    checked = answer is not None and made.spoke(answer) and not made.scores(answer).get("unchecked")
     cited = {c["n"]: bool(c.get("quoted", True)) for c in (answer or {}).get("citations") or ()}
     chips = {n: chip(row["id"], n, quoted, language) for n, quoted in cited.items()}
     text = str(row.get("content") or "")
-    return answer_html(text if answer else problem_last(text, language), chips, styled=styled)
+    shown = text if answer else problem_last(text, language)
+    return answer_html(shown, chips, styled=styled, unborne=unborne(language) if checked or not answer else "")
 
 
 def problem_last(text: str, language: Language) -> str:
@@ -102,6 +109,14 @@ def chip(message: str, n: int, quoted: bool, language: Language) -> Markup:
         '<button type="button" class="cite{}" data-act="cite" data-message="{}" data-n="{}" '
         'aria-label="{}" title="{}">{}{}</button>'
     ).format("" if quoted else " inferred", message, n, label, label, sign, n)
+
+
+def unborne(language: Language) -> Markup:
+    """The mark behind a sentence that the documents do not bear out: a sign and words, for the ear as well."""
+    return Markup(
+        '<span class="unborne" title="{full}"><span aria-hidden="true">? {short}</span>'
+        '<span class="sr">{full}</span></span>'
+    ).format(full=say("unborne_full", language), short=say("unborne", language))
 
 
 def understood(row: Mapping[str, Any]) -> str:

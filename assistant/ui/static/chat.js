@@ -93,7 +93,7 @@ function draw(conversation, progress) {
   if (!article) return;
   const follow = nearEnd(), status = $(".status", article), body = $(".body", article), said = stageWords(progress);
   if (status.textContent !== said) status.textContent = said;
-  if (progress.html) body.innerHTML = progress.html;
+  if (progress.html || progress.stage === "writing") body.innerHTML = progress.html; // an answer may be taken back
   if (follow) toEnd();
 }
 /* Screen readers hear the finished answer, not its pieces. */
@@ -188,7 +188,13 @@ async function rate(button, rating) {
 }
 function copyText(article) {
   if (article.classList.contains("user")) return $(".text", article).textContent;
-  return $(".body", article).innerText.trim();
+  const body = $(".body", article).cloneNode(true);
+  $$(".unborne", body).forEach((mark) => { mark.textContent = "[?]"; });
+  body.className = "body sr";
+  article.append(body); // only what is drawn has its lines
+  const text = body.innerText.trim();
+  body.remove();
+  return text;
 }
 
 export function startChat() {

@@ -90,6 +90,11 @@ export function startEvidence() {
     $(`#src-${shown.n}`)?.focus({ preventScroll: true });
     if (phone()) setTimeout(() => { lift(button); reveal(); }, 80);
   });
+  act("made", async (button) => {
+    await evidence({ message: button.dataset.message, n: 1, tab: "receipt" });
+    showEvidence();
+    $("#tab-receipt")?.focus({ preventScroll: true });
+  });
   document.addEventListener("click", (event) => {
     const tab = event.target.closest?.("[data-tab]");
     if (tab) {
