@@ -31,7 +31,7 @@ SHARE = 4
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a model's answer came to. `reason`: "stop", "length" (cut at the most tokens), "loop" (it went in circles)."""
+    """What a model's answer came to. `reason`: "stop", "length" (cut), "loop" (it went in circles)."""
 
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()

@@ -34,6 +34,10 @@ _NO_ANSWER_ZH = re.compile(
     r"(?:抱歉|对不起|很遗憾)?[，,]?(?:但是?)?(?:根据|从)?(?:这些|以上|上述|所给|提供的|您的|给出的|现有)*(?:段落|文档|资料|文本|内容|信息|上下文)?(?:中|里|内)?[，,]?(?:都|均|并|中)*(?:没有|未|无法|不能)(?:直接|明确)?(?:回答|说明|提到|提及|提供|包含|找到|给出|涉及|得出|确定)(?:(?!但|而|因|所以|不过|然而)[^。！？，,；;：:\d]){0,40}"
     r"|我(?:不知道|无法回答|不清楚)[^。！？，,；;：:\d]{0,20}"
 )
+_SAYS = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|will|would|may|must|should|not|no)\b|[是有在会能可应不没无]",
+    re.IGNORECASE,
+)
 _EDGE = re.compile(r"^[\s\-*#>•|_`~:=+.]+|[\s*_`|.!,:;。！，：；~…]+$")
 
 
@@ -67,4 +71,4 @@ def claims_nothing(sentence: str, question: str) -> bool:
     if _POLITE.fullmatch(bare):
         return True
     label = re.search(r"[:：][\s*_]*$", sentence) is not None
-    return label and len(bare) <= 60 and terms(bare) <= terms(question)
+    return label and len(bare) <= 60 and not _SAYS.search(bare) and terms(bare) <= terms(question)

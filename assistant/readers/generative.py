@@ -38,6 +38,7 @@ class Checked:
     citations: list[Citation] = field(default_factory=list)
     refusals: int = 0  # sentences that say: the passages do not answer
     _stream: SentenceStream = field(default_factory=SentenceStream)
+    _again: bool = False
     _numbers: dict[tuple[int, int, int, bool], int] = field(default_factory=dict)
 
     @property
@@ -49,7 +50,7 @@ class Checked:
         return len(self.claims) - self.supported
 
     def feed(self, text: str) -> Iterator[Delta | Cited]:
-        """Character by character, so that what is shown of a text that goes round in circles is always the same."""
+        """Character by character, so that what is shown of a text that goes in circles never depends on its cuts."""
         for character in text:
             if self.circling:
                 return
@@ -58,8 +59,7 @@ class Checked:
     @property
     def circling(self) -> bool:
         """Whether the model says the same again and again: there is no more to come of it."""
-        again = self.claims[-1].text if self.claims else ""
-        return self._stream.repeats or sum(claim.text == again for claim in self.claims) >= CIRCLES
+        return self._again or self._stream.repeats
 
     def close(self) -> Iterator[Delta | Cited]:
         """Also after a stop or a cut: a half sentence is checked like a whole one."""
@@ -67,10 +67,14 @@ class Checked:
 
     def _events(self, pieces: Sequence[Piece]) -> Iterator[Delta | Cited]:
         for piece in pieces:
+            if self._again:
+                return
             if isinstance(piece, Text):
                 yield Delta(piece.text)
             else:
                 yield from self._marked(piece)
+                said = self.claims[-1].text if self.claims else ""
+                self._again = sum(claim.text == said for claim in self.claims) >= CIRCLES
 
     def _marked(self, end: End) -> Iterator[Delta | Cited]:
         if says_no_answer(end.sentence):

@@ -153,7 +153,7 @@ class SentenceStream:
         cited = tuple(n for place, numbers in self._cited if place <= stop for n in numbers)
         self._cited = [row for row in self._cited if row[0] > stop]
         if body := sentence.strip():
-            cell = _FIRST_CELL.match(body)
+            cell = _FIRST_CELL.match(body) if _in_row(self._clean, stop - len(body)) else None
             place = stop - len(body) + cell.end() if cell else stop
             yield from self._show(place)
             yield End(body, tuple(dict.fromkeys(cited)), fenced=_FENCE.match(body) is not None)

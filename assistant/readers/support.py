@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -21,7 +21,7 @@ from assistant.answering.terms import terms
 from assistant.readers.confidence import Calibration, calibration
 from assistant.readers.facts import Number, denials, exact_words, limits, named_in, names, numbers
 from assistant.readers.instructions import instruction_ranges
-from assistant.readers.units import Range, units
+from assistant.readers.units import containing, units
 from assistant.readers.verify import bare
 from assistant.types import Passage, Span
 
@@ -73,16 +73,36 @@ def check(
 ) -> Verdict:
     """Whether these passages bear out the sentence. `orders`: what talks to assistants may be evidence too."""
     said = plain_sentence(sentence)
-    if quote := quoted_in(said, passages, orders=orders):
+    there = {passage.id: passage for passage in passages}
+    verdict = _checked(said, passages if orders else [without_orders(passage) for passage in passages], cosines)
+    spans = tuple(Span(there[span.passage.id], span.start, span.end) for span in verdict.spans)
+    return replace(verdict, spans=spans)
+
+
+def _checked(said: str, passages: Sequence[Passage], cosines: Cosines | None) -> Verdict:
+    if quote := quoted_in(said, passages):
         return Verdict(True, (quote,), quoted=True, probability=1.0)
     tongue = language(said)
     own = [passage for passage in passages if language(passage.text) == tongue]
-    verdict = _judged(said, by_words(said, own, orders=orders), "same")
-    foreign = [passage for passage in passages if passage not in own]
+    verdict = _judged(said, by_words(said, own), "same")
+    foreign = [passage for passage in passages if language(passage.text) != tongue]
     if verdict.supported or cosines is None or not foreign:
         return verdict
-    across = _judged(said, by_meaning(said, foreign, cosines, orders=orders), "across")
+    across = _judged(said, by_meaning(said, foreign, cosines), "across")
     return across if across.supported or not own else verdict
+
+
+def without_orders(passage: Passage) -> Passage:
+    """The passage with blanks in place of what talks to an assistant, also in its headings and its document's name."""
+    return replace(
+        passage, text=_blanked(passage.text), context=_blanked(passage.context), document=_blanked(passage.document)
+    )
+
+
+def _blanked(text: str) -> str:
+    for start, end in instruction_ranges(text):
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
 
 
 def _judged(said: str, near: Sequence[Evidence], kind: str) -> Verdict:
@@ -119,7 +139,7 @@ def plain_sentence(sentence: str) -> str:
     return _NAMED_PASSAGE.sub("", _PLAIN.sub("", sentence)).strip()
 
 
-def quoted_in(sentence: str, passages: Sequence[Passage], *, orders: bool = False) -> Span | None:
+def quoted_in(sentence: str, passages: Sequence[Passage]) -> Span | None:
     """The exact place of a sentence's own words, where they stand in a passage one after another."""
     words = bare(sentence).strip('.。!！"“”')
     if len(words) < LEAST_QUOTE:
@@ -134,24 +154,28 @@ def quoted_in(sentence: str, passages: Sequence[Passage], *, orders: bool = Fals
         whole = not re.match(r"\w", passage.text[end : end + 1]) and not re.search(
             r"\w$", passage.text[max(start - 1, 0) : start]
         )
-        if (whole or re.search(f"[{HAN}]", words)) and (orders or not _orders(passage, start, end)):
+        low, high = containing(units(passage), start, end)
+        same = denials(passage.text[low:high]) == denials(
+            passage.text[start:end]
+        )  # not half of "it is not so that ..."
+        if same and (whole or re.search(f"[{HAN}]", words)):
             return Span(passage, passage.start + start, passage.start + end)
     return None
 
 
-def by_words(sentence: str, passages: Sequence[Passage], *, orders: bool = False) -> list[Evidence]:
+def by_words(sentence: str, passages: Sequence[Passage]) -> list[Evidence]:
     """The sentences and rows that hold most of a sentence's words, best first."""
     asked = terms(sentence)
     every = [
         Evidence(passage, start, end, met_share(asked, f"{head(passage)} {passage.text[start:end]}"))
-        for passage, start, end in _places(passages, orders=orders)
+        for passage, start, end in _places(passages)
     ]
     return sorted(every, key=lambda e: -e.met)[:NEAREST]
 
 
-def by_meaning(sentence: str, passages: Sequence[Passage], cosines: Cosines, *, orders: bool = False) -> list[Evidence]:
+def by_meaning(sentence: str, passages: Sequence[Passage], cosines: Cosines) -> list[Evidence]:
     """The sentences and rows nearest in meaning, best first; of the first COMPARED places."""
-    places = list(_places(passages, orders=orders))[:COMPARED]
+    places = _places(passages)[:COMPARED]
     if not places:
         return []
     near = cosines(sentence, [passage.text[start:end] for passage, start, end in places])
@@ -159,11 +183,8 @@ def by_meaning(sentence: str, passages: Sequence[Passage], cosines: Cosines, *, 
     return sorted(every, key=lambda e: -e.cosine)[:NEAREST]
 
 
-def _places(passages: Sequence[Passage], *, orders: bool) -> Iterator[tuple[Passage, int, int]]:
-    for passage in passages:
-        for start, end in units(passage):
-            if orders or not _orders(passage, start, end):
-                yield passage, start, end
+def _places(passages: Sequence[Passage]) -> list[tuple[Passage, int, int]]:
+    return [(passage, start, end) for passage in passages for start, end in units(passage)]
 
 
 def covering(sentence: str, near: Sequence[Evidence]) -> list[Evidence]:
@@ -176,6 +197,10 @@ def covering(sentence: str, near: Sequence[Evidence]) -> list[Evidence]:
         if best is None or best[0] < 0.2:
             break
         chosen.append(best[2])
+    for e in tuple(chosen):  # what a later place says too needs no mark
+        rest = [other for other in chosen if other is not e]
+        if rest and _lacking(sentence, rest) <= _lacking(sentence, chosen):
+            chosen = rest
     return chosen
 
 
@@ -239,11 +264,3 @@ def _context(chosen: Sequence[Evidence]) -> str:
 
 def _denies(text: str) -> bool:
     return denials(text) % 2 == 1
-
-
-def _orders(passage: Passage, start: int, end: int) -> bool:
-    return any(low < end and high > start for low, high in _instructions(passage))
-
-
-def _instructions(passage: Passage) -> tuple[Range, ...]:
-    return instruction_ranges(passage.text)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts are tables: a row is a line
 """A model's text as it comes: the same text and the same sentences, however it is cut on its way."""
 
 from __future__ import annotations
