@@ -43,6 +43,8 @@ def read_header(file: Path) -> tuple[list[Tensor], dict[str, str], int]:
             Tensor(name, str(row["dtype"]), tuple(int(n) for n in row["shape"]), *map(int, row["data_offsets"]))
             for name, row in rows.items()
         ]
+        if max((tensor.end for tensor in tensors), default=0) > file.stat().st_size - 8 - length:
+            raise ValueError("cut off")
     except (ValueError, KeyError, TypeError, AttributeError, struct.error, RecursionError) as error:
         raise UnreadableFile(f"{file.name} is not a readable safetensors file; take another copy of it.") from error
     return tensors, {str(key): str(value) for key, value in dict(metadata).items()}, 8 + length

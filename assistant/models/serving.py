@@ -21,6 +21,7 @@ from assistant.errors import GeneratorUnavailable, NotAvailable, NotFound, Usage
 from assistant.models import smollm
 from assistant.models.profile import UNKNOWN, Profile, profiles
 from assistant.models.running import ALIVE, LOG, Running, last_known, models_folder, running
+from assistant.models.safetensors_header import read_header
 from assistant.models.supervisor import already, as_words, clear_up
 from assistant.models.vllm_command import Launch, engine, interpreter
 from assistant.models.vllm_server import free_port, port_free, sweep
@@ -103,12 +104,15 @@ def _of_profile(profile: Profile, folder: str) -> Launch:
 
 
 def checked(launch: Launch) -> Launch:
-    """The launch with its port and context settled; what cannot work is said now, not after minutes."""
+    """The launch with its port and context settled; what cannot work is said now, not after minutes: UsageError,
+    NotAvailable, or UnreadableFile for damaged weights."""
     found = engine(interpreter())
     if launch.port and not port_free(launch.port):
         raise UsageError(
             f"Port {launch.port} is in use by another program; choose another with --port, or 0 for a free one."
         )
+    for file in Path(launch.folder).glob("*.safetensors"):
+        read_header(file)
     limit = model_context(Path(launch.folder))
     if limit and launch.context > limit:
         raise UsageError(

@@ -217,6 +217,8 @@ def test_what_is_no_model_is_said_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match=r"config\.json of the model is damaged"):
         inspect(tmp_path)
     (tmp_path / "config.json").write_text("{}")
-    (tmp_path / "model.safetensors").write_bytes(b"\xff" * 64)
-    with pytest.raises(UnreadableFile, match=r"model\.safetensors is not a readable safetensors file"):
-        inspect(tmp_path)
+    whole = build(tmp_path / "m", "llama") / "model.safetensors"
+    for damaged in (b"\xff" * 64, b"", whole.read_bytes()[:-1], b"\x02\0\0\0\0\0\0\0[]"):
+        (tmp_path / "model.safetensors").write_bytes(damaged)
+        with pytest.raises(UnreadableFile, match=r"model\.safetensors is not a readable safetensors file"):
+            inspect(tmp_path)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.errors import GeneratorUnavailable, NotAvailable, NotFound, UsageError
+from assistant.errors import GeneratorUnavailable, NotAvailable, NotFound, UnreadableFile, UsageError
 from assistant.models import serving
 from assistant.models.running import LOG
 from assistant.models.supervisor import Patience, Supervisor
@@ -68,11 +68,13 @@ def test_a_port_that_is_taken(run: Run, launch: Launch, monkeypatch: pytest.Monk
             run(taken)
 
 
-def test_weights_that_are_damaged(run: Run, launch: Launch, tmp_path: Path) -> None:
+def test_weights_that_are_damaged_or_cut_off(vllm: Engine, launch: Launch, tmp_path: Path) -> None:
     folder = shutil.copytree(launch.folder, tmp_path / "damaged")
-    (folder / "model.safetensors").write_bytes(b"\xff" * 1000)
-    with pytest.raises(GeneratorUnavailable, match="The weights of tiny are damaged"):
-        run(replace(launch, folder=str(folder)))
+    weights = (folder / "model.safetensors").read_bytes()
+    for bad in (b"\xff" * 1000, weights[:-100]):
+        (folder / "model.safetensors").write_bytes(bad)
+        with pytest.raises(UnreadableFile, match=r"model\.safetensors is not a readable safetensors file"):
+            serving.checked(replace(launch, folder=str(folder)))
 
 
 def test_an_architecture_that_vllm_does_not_know(run: Run, launch: Launch, tmp_path: Path) -> None:
