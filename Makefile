@@ -11,7 +11,7 @@ TORCH_INDEX ?= $(if $(shell command -v nvidia-smi),,https://download.pytorch.org
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: install run test test-browser test-offline test-server smollm check bench hardening
+.PHONY: install run test test-browser test-offline test-server server-tools smollm check bench hardening
 
 install: $(STAMP)
 
@@ -45,7 +45,9 @@ $(VENV)/.smollm: $(STAMP)
 	touch $@
 
 # Tests against vLLM: THICKSHELL_VLLM_PYTHON names a Python that has it, else the CPU build is installed beside ours.
-test-server: smollm $(if $(THICKSHELL_VLLM_PYTHON),,$(VLLM)/.installed)
+server-tools: smollm $(if $(THICKSHELL_VLLM_PYTHON),,$(VLLM)/.installed)
+
+test-server: server-tools
 	THICKSHELL_VLLM_PYTHON=$(or $(THICKSHELL_VLLM_PYTHON),$(CURDIR)/$(VLLM)/bin/python) \
 	  $(BIN)/python -m pytest -m "server and not hardening" tests/server
 

@@ -171,7 +171,9 @@ class LocalGenerator:
     def _model(self) -> Any:
         import torch
         from transformers import AutoModelForCausalLM
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # standard error is for messages to people
         config = self._config
         try:
             model = AutoModelForCausalLM.from_pretrained(
