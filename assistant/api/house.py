@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from assistant.seams import Asker, Chats, Embedder, Keys, Library
+from assistant.answering.prompts import PromptLibrary
+from assistant.seams import Asker, Chats, Embedder, Generator, Keys, Library
 from assistant.settings import Settings
 
 PRIVATE = "conversation-"
@@ -28,6 +29,9 @@ class House(Protocol):
     def keys(self) -> Keys: ...
     @property
     def brains(self) -> tuple[str, ...]: ...
+    def generator(self, name: str) -> Generator: ...
+    @property
+    def prompts(self) -> PromptLibrary: ...
     def start(self) -> None: ...
     def close(self) -> None: ...
 

@@ -100,6 +100,16 @@ def generator(settings: Settings, environment: Mapping[str, str] = os.environ) -
     raise NotAvailable(f"Nothing says where the model “{settings.model}” is served; set model_url.")
 
 
+def address(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
+    """Where questions to the settings' model go: an address or a provider's name; "" where they stay here."""
+    if not model_name(settings, environment):
+        return ""
+    url = (settings.model_url or environment.get("OPENAI_BASE_URL", "")).rstrip("/")
+    if url or settings.model_provider != "openai":
+        return url or settings.model_provider
+    return "" if settings.model == PACKAGED or _is_folder(settings.model) else OFFICIAL
+
+
 def _server(settings: Settings) -> Running | None:
     from assistant.models.running import running
 
@@ -177,7 +187,7 @@ def described(folder: Path, cache: Path) -> dict[str, Any]:
     except ThickshellError as error:
         log.warning("%s", error)
         return {}
-    kept = ("architecture", "title", "disguised", "parameters", "dtype", "quantization", "licence", "base")
+    kept = ("architecture", "title", "disguised", "parameters", "dtype", "quantization", "licence", "limits", "base")
     weights = sorted(pair for pair in found.files.items() if pair[0].endswith(".safetensors"))
     digest = hashlib.sha256(json.dumps(weights).encode()).hexdigest()
     adapters = {adapter.name: adapter.sha256 for adapter in found.adapters}

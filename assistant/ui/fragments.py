@@ -14,14 +14,16 @@ from assistant.api.conversations import has_files
 from assistant.api.health import is_ready
 from assistant.api.house import House, private_corpus
 from assistant.api.needs import AnswersDep, HouseDep
-from assistant.errors import NotFound
+from assistant.errors import NotFound, ThickshellError
+from assistant.generators.choosing import model_name
 from assistant.types import CorpusInfo
 from assistant.ui import evidence as ev
 from assistant.ui import static_files
 from assistant.ui.files import rows
-from assistant.ui.sentences import SETTINGS
+from assistant.ui.sentences import SETTINGS, translated
 from assistant.ui.templating import render
 from assistant.ui.transcript import messages
+from assistant.ui.ways import about, elsewhere, first_way, newest, ways
 from assistant.ui.words import Language, dictionary, language_of
 
 router = APIRouter(prefix="/ui", default_response_class=HTMLResponse)
@@ -74,12 +76,35 @@ def rail(request: Request, house: HouseDep, q: str = "", current: str = "") -> s
         corpora=public(house),
         health=health_of,
         ready=is_ready(house),
+        host=elsewhere(house.settings),
+        models=house.brains[1:],
     )
 
 
 @router.get("/chooser")
 def chooser(request: Request, house: HouseDep, chosen: str = "") -> str:
-    return render("chooser", language_of(request), corpora=public(house), chosen=chosen)
+    language = language_of(request)
+    return render(
+        "chooser",
+        language,
+        corpora=public(house),
+        chosen=chosen,
+        ways=ways(house.brains, language),
+        first=first_way(house.brains, house.settings),
+        personas=newest(house.prompts.list("persona"), language),
+        persona=house.settings.persona,
+    )
+
+
+@router.get("/brain")
+def brain(request: Request, house: HouseDep, name: str) -> Response:
+    """What to know of a model before asking it; `problem` where it cannot be asked."""
+    language = language_of(request)
+    host = elsewhere(house.settings) if name == model_name(house.settings) else ""
+    try:
+        return JSONResponse({"about": about(house.generator(name).info, host, language)})
+    except ThickshellError as error:
+        return JSONResponse({"problem": translated(str(error), language)})
 
 
 @router.get("/only")
@@ -170,12 +195,12 @@ def settings_(request: Request, house: HouseDep) -> str:
     listed = [
         (name, getattr(house.settings, name), meant.get(name, field.description)) for name, field in fields.items()
     ]
-    return render("settings", language, listed=listed, home=house.settings.home)
+    return render("settings", language, listed=listed, home=house.settings.home, models=house.brains[1:])
 
 
 @router.get("/part/{name}")
-def part(request: Request, name: Literal["top", "composer", "help"]) -> str:
-    return render(name, language_of(request))
+def part(request: Request, house: HouseDep, name: Literal["top", "composer", "help"]) -> str:
+    return render(name, language_of(request), models=house.brains[1:])
 
 
 def public(house: House) -> list[CorpusInfo]:

@@ -137,6 +137,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "way_role": ("{model} with a role", "{model}，设定角色"),
     "way_alone": ("{model} alone", "仅 {model}"),
     "way_choose": ("Who answers, and from what", "由谁回答、依据什么"),
+    "model_small": (
+        "This model is very small ({n} parameters) and often wrong. Check what it says.",
+        "此模型很小（{n}参数），常会出错，请核对其回答。",
+    ),
+    "model_size": ("{n} parameters.", "{n}参数。"),
+    "model_elsewhere": ("Questions and passages are sent to {host}.", "问题和相关段落会发送到 {host}。"),
+    "model_asking": ("Asking about the model…", "正在查询模型…"),
     "persona": ("Role", "角色"),
     "made_fixed": ("A set phrase (no model)", "固定用语（不用模型）"),
     "made_instead": ("From your documents, in place of {model}", "依据您的文档，代替 {model} 的回答"),
@@ -292,6 +299,24 @@ WORDS: dict[str, tuple[str, str]] = {
     # settings and help
     "settings_sub": ("How this installation behaves. Settings are changed in thickshell.toml or by environment.", "本系统的运行方式。可在 thickshell.toml 或环境变量中修改。"),
     "data_lies": ("Your data lies in", "数据存放在"),
+    "no_model": ("No language model is connected", "没有连接语言模型"),
+    "no_model_sub": (
+        "Answers are the documents' own words. A model can write them instead, with a role, or without documents.",
+        "回答使用文档原文。连接模型后，可由模型撰写回答、设定角色，或不依据文档作答。",
+    ),
+    "model_small_how": ("The small packaged model (slow, often wrong):", "内置的小模型（较慢，常会出错）："),
+    "model_server_how": ("A model server (vLLM, Ollama, LM Studio, a hosted one):", "模型服务器（vLLM、Ollama、LM Studio 或在线服务）："),
+    "model_own_how": ("Your own server, started by thickshell:", "由 thickshell 启动的服务器："),
+    "models_here": ("Language models", "语言模型"),
+    "models_here_sub": ("Choose below the question who answers, and from what.", "在提问框下方选择由谁回答、依据什么。"),
+    "tiers_embedded": (
+        "It answers in one way: from your documents.",
+        "它只有一种回答方式：依据文档。",
+    ),
+    "tiers_model": (
+        "It answers in three ways: with your documents, with a role, alone. A model tuned on your documents is not here yet.",
+        "它有三种回答方式：结合文档、设定角色、单独回答。用文档微调的模型尚未提供。",
+    ),
     "setting": ("Setting", "设置项"),
     "value": ("Value", "值"),
     "meaning": ("Meaning", "说明"),
@@ -310,6 +335,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "“逐字核对一致”表示标出的文字与原文完全相同；“≈”表示推断所得。",
     ),
     "help_3": ("When the documents do not say, the answer says so and shows the nearest passages.", "文档没有说明时，会如实告知并给出最接近的段落。"),
+    "help_5": (
+        "“? not found” stands behind a sentence of a model that the documents do not bear out.",
+        "“? 未找到”表示文档中没有模型此句的依据。",
+    ),
+    "help_6": (
+        "A language model can be connected; Settings says how.",
+        "可以连接语言模型，方法见“设置”。",
+    ),
     "help_4": ("A file can be found by its words at once, and by its meaning when it is “Ready”.", "文件读完即可按词查找，显示“就绪”后可按含义查找。"),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@ import { $, $$, act, el, fill, getJson, phone, send, state, t, toast, trying } f
 import { clearEvidence, evidence, evidenceOf } from "./evidence.js";
 import { chosenDocuments, drawOnly } from "./only.js";
 import { rail } from "./rail.js";
+import { chosenWay, drawWay } from "./ways.js";
 
 let watching = null;
 
@@ -13,6 +14,7 @@ export const chooser = trying(async () => {
   // What was chosen while the list was on its way counts.
   if (select && [...select.options].some((option) => option.value === remembered())) select.value = remembered();
   drawOnly();
+  drawWay();
 });
 const remembered = () => localStorage.getItem("ts_corpus") || "";
 
@@ -110,7 +112,7 @@ export async function ask(text, where = {}) {
   let conversation = "";
   try {
     conversation = await open();
-    await send(`/v1/conversations/${conversation}/messages`, "POST", { text, corpus: chosenCorpus(), only: chosenDocuments(), ...where });
+    await send(`/v1/conversations/${conversation}/messages`, "POST", { text, corpus: chosenCorpus(), only: chosenDocuments(), ...chosenWay(), ...where });
   } catch (error) {
     busy(false);
     toast(error instanceof TypeError ? t("offline") : error.message);
@@ -209,7 +211,7 @@ export function startChat() {
   act("again", async (button) => {
     if (state.busy) return toast(t("busy"));
     const conversation = state.conversation;
-    await send(`/v1/conversations/${conversation}/messages/${button.closest(".msg").dataset.id}/again`, "POST", { corpus: chosenCorpus(), only: chosenDocuments() });
+    await send(`/v1/conversations/${conversation}/messages/${button.closest(".msg").dataset.id}/again`, "POST", { corpus: chosenCorpus(), only: chosenDocuments(), ...chosenWay() });
     if (state.conversation !== conversation) return;
     await show(conversation);
     watch();

@@ -9,6 +9,7 @@ import { markView, rail, startRail } from "./rail.js";
 import { closeTop, openHelp, sheet, startSheets } from "./sheets.js";
 import { startTheme } from "./theme.js";
 import { dropped } from "./uploads.js";
+import { startWays, tellAll } from "./ways.js";
 
 const VIEWS = ["chat", "corpora", "settings"];
 
@@ -22,7 +23,7 @@ const route = trying(async () => {
   sheet("menu", false);
   if (state.view !== "chat") sheet("ev", false);
   if (state.view === "corpora") { state.corpus = first; state.document = rest.join("/"); await corpora(); }
-  if (state.view === "settings") await fill($("#settings-root"), "/ui/settings");
+  if (state.view === "settings") { await fill($("#settings-root"), "/ui/settings"); tellAll($("#settings-root")); }
   if (state.view === "chat") { await Promise.all([show(first), chooser()]); mark(); drawAttached(); }
 });
 function mark() {
@@ -108,6 +109,7 @@ async function start() {
   startEvidence();
   startChat();
   startOnly();
+  startWays();
   startCorpora();
   attachments();
   keys();
