@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +28,10 @@ COMPARED = 10
 """Passages that the best one is compared with."""
 BESIDE = 0.22
 """Cosine of the last of them on average, in pools of thousands: what stands for it where there are fewer."""
+
+_PARTICLES = re.compile("^请问|[吗么呢]$")
+_STATED = 6
+"""Characters of a question that is more than a word or two."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,20 @@ def features(question: str, hits: Sequence[Hit], chosen: int, answerable: Sequen
     if answerable:
         found["answerable" if has_mark(question) else "answerable_typed"] = answerable[chosen]
     return found
+
+
+def is_stated(question: str, quote: str) -> bool:
+    """Whether a quote says word for word what is asked, as it can where asking changes no order of words.
+
+    >>> is_stated("没有网络也能使用吗？", "安装完成后，没有网络也能使用。")
+    True
+    """
+    asked = _PARTICLES.sub("", _letters(question))
+    return len(asked) >= _STATED and asked in _letters(quote)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _beside(hits: Sequence[Hit]) -> float:

@@ -123,6 +123,8 @@ class ExtractiveReader:
     ) -> Draft:
         first = ranked[0]
         sure, limit, details = self._judged(question, hits, first.hit, readings, flagged)
+        if confidence.is_stated(question.text, hits[first.hit].passage.text[first.start : first.end]):
+            sure = max(sure, limit)
         made = [self._claim(question.text, hits[s.hit].passage, s, bool(readings)) for s in chosen(ranked, hits)]
         in_table = self._table_of(hits[first.hit].passage, hits[first.hit].passage.start + first.best.start) is not None
         value, unit = (made[0][1] or None, None) if in_table else valued(question.text, made[0][1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assistant.readers.confidence import Calibration, evidence, features, packaged
+from assistant.readers.confidence import Calibration, evidence, features, is_stated, packaged
 from assistant.types import Hit, Passage
 from evals.abstention import EXCHANGED, Example, _threshold, fit, logistic, probability
 from evals.statistics import area, mean
@@ -48,6 +48,13 @@ def test_evidence_is_high_where_both_rankers_set_one_passage_apart() -> None:
     assert -0.1 < sure < 0
     assert split < -2
     assert evidence([first, hit("b", dense=0.2)]) is None
+
+
+def test_what_is_asked_may_be_stated_word_for_word() -> None:
+    assert is_stated("没有网络也能使用吗？", "安装完成后，没有网络也能使用。")
+    assert not is_stated("没有网络也能使用吗？", "没有网络，也不能使用。")
+    assert not is_stated("能用吗？", "没有网络也能用。")
+    assert is_stated("The harbour opens at nine?", "In summer, the harbour opens at nine.")
 
 
 def test_a_question_without_its_mark_has_a_weight_of_its_own() -> None:
