@@ -78,7 +78,10 @@ def tiny(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("tiny"),
         "llama",
         vocab_size=49152,
+        hidden_size=128,
         num_hidden_layers=2,
+        num_attention_heads=2,  # heads of 64: vLLM's attention on a CPU takes none of 16
+        num_key_value_heads=1,
         max_position_embeddings=2048,
         tie_word_embeddings=True,
         bos_token_id=1,

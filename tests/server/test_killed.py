@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -58,11 +59,15 @@ def part_of(server: Running, name: str) -> psutil.Process:
     return next(p for p in members(server.group) if name in p.name())
 
 
-def stream(server: Running) -> tuple[str, float]:
-    """How one stream ended, and when."""
+def stream(server: Running, begun: threading.Semaphore) -> tuple[str, float]:
+    """How one stream ended, and when. Its first token is told."""
     model = ServerGenerator(ServedModel(Endpoint(server.url, server.key), server.name, folder=Path(server.folder)))
     try:
-        parts = list(model.stream(LONG, Sampling(max_tokens=1900)))
+        parts = []
+        for part in model.stream(LONG, Sampling(max_tokens=1900)):
+            parts.append(part)
+            if len(parts) == 1:
+                begun.release()
         return ("whole" if isinstance(parts[-1], Finished) else "cut"), time.monotonic()
     except GeneratorUnavailable as error:
         return ("error" if str(error).endswith(".") else str(error)), time.monotonic()
@@ -74,9 +79,10 @@ def test_a_kill_ends_every_stream_with_an_error_and_the_server_comes_back(home: 
     before = last_known(home)
     assert before is not None
     server = ready(home, before.restarts)
+    begun = threading.Semaphore(0)
     with ThreadPoolExecutor(streams) as pool:
-        told = [pool.submit(stream, server) for _ in range(streams)]
-        time.sleep(3)
+        told = [pool.submit(stream, server, begun) for _ in range(streams)]
+        assert all(begun.acquire(timeout=120) for _ in range(streams))
         old = members(server.group)
         victim = part_of(server, name)
         victim.kill()
