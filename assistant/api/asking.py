@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -69,15 +70,21 @@ async def asked(
         stop.set()
 
 
-async def next_of(events: AsyncIterator[T], request: Request) -> T:
-    """The next event; Gone where the client leaves meanwhile, StopAsyncIteration at the end."""
-    coming = asyncio.ensure_future(anext(events))
+async def watched(events: AsyncIterator[T], request: Request) -> AsyncIterator[T]:
+    """The same events; Gone where the client leaves meanwhile, whether events come or not."""
+    looked = time.monotonic()
+    coming = asyncio.ensure_future(anext(events, None))
     try:
-        while not coming.done():
+        while True:
             await asyncio.wait({coming}, timeout=LOOK_SECONDS)
-            if not coming.done() and await request.is_disconnected():
-                raise Gone
+            if time.monotonic() - looked >= LOOK_SECONDS:
+                looked = time.monotonic()
+                if await request.is_disconnected():
+                    raise Gone
+            if coming.done():
+                if (event := coming.result()) is None:
+                    return
+                yield event
+                coming = asyncio.ensure_future(anext(events, None))
     finally:
-        if not coming.done():
-            coming.cancel()
-    return coming.result()
+        coming.cancel()

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from assistant.api.addresses import ENCODER, address, names
-from assistant.api.asking import Gone, asked, next_of
+from assistant.api.asking import Gone, asked, watched
 from assistant.api.completions import Completion, Conversation, Form, conversation, event, usage_of
 from assistant.api.house import House
 from assistant.api.needs import HouseDep, MetricsDep, TurnsDep
@@ -128,17 +128,17 @@ def _question(body: Completion, talk: Conversation, house: House, rights: Rights
 
 async def _first(events: AsyncIterator[Event], request: Request) -> Event:
     """The first event that says something."""
-    while True:
-        event = await next_of(events, request)
-        if isinstance(event, Delta | Done):
-            return event
+    async for come in watched(events, request):
+        if isinstance(come, Delta | Done):
+            return come
+    raise AssertionError("events end with Done")
 
 
 async def _answer(events: AsyncIterator[Event], request: Request) -> Answer:
-    while True:
-        event = await next_of(events, request)
-        if isinstance(event, Done):
-            return event.answer
+    async for come in watched(events, request):
+        if isinstance(come, Done):
+            return come.answer
+    raise AssertionError("events end with Done")
 
 
 async def _streamed(
