@@ -44,6 +44,15 @@ CLAIMS = {
 }
 """Names in use that mean one of `TITLES`."""
 
+ALIKE = frozenset(
+    "olmo olmo2 olmo3 olmoe granite granitemoe cohere cohere2 stablelm smollm3 arcee baichuan aquila helium minicpm "
+    "minicpm3 ernie4_5 nemotron exaone exaone4 hunyuan_v1_dense apertus seed_oss qwen2_moe deepseek_v2 deepseek_v3 "
+    "glm4_moe mamba mamba2 falcon falcon_h1 gpt_neox gptj opt bloom starcoder2 codegen mpt persimmon xglm lfm2 "
+    "llama4 mistral3 ministral3 qwen3_next qwen3_5 gemma3n gemma4 phimoe dbrx jamba bamba zamba2 moonshine vaultgemma "
+    "bitnet diffllama doge dots1 flex_olmo kimi_k2 longcat_flash minimax nanochat telechat xverse orion skywork".split()  # noqa: SIM905
+)
+"""Real architectures that are not told apart here: whoever claims to be one is not called a liar."""
+
 SIZES: dict[tuple[int, int, int, int, int], str] = {
     # hidden, layers, inner, rows of keys, vocabulary: as published
     (4096, 32, 14336, 1024, 128256): "Llama 3 or 3.1 8B",
@@ -86,6 +95,9 @@ SIZES: dict[tuple[int, int, int, int, int], str] = {
 }
 
 
+UNKNOWN = ("unknown", "its build is not one that is known here")
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`architecture` is a key of `TITLES`. `claimed` is what the settings say, `disguised` that they are wrong."""
@@ -112,9 +124,9 @@ def verdict(build: Structure | None, config: Mapping[str, Any], below_zero: floa
     if found == "llama":
         found, because = _like_llama(claimed, config, build, because)
     said = _known(claimed)
-    unknown_name = bool(claimed) and said is None
-    wrong = said is not None and said != found
-    return Verdict(found, claimed, found != "unknown" and (unknown_name or wrong), because, _sizes(build))
+    if said == "alike" and found != "unknown":
+        return Verdict(found, claimed, False, f"{because}; {claimed} is not told apart from it here", _sizes(build))
+    return Verdict(found, claimed, bool(claimed) and said != found != "unknown", because, _sizes(build))
 
 
 def claim(config: Mapping[str, Any]) -> str:
@@ -126,44 +138,58 @@ def claim(config: Mapping[str, Any]) -> str:
 
 
 def _known(claimed: str) -> str | None:
-    """The architecture a name stands for; None for a name that is not known."""
-    plain = "".join(c for c in claimed.lower() if c.isalnum())
+    """The architecture a name stands for, "alike" for a real one that is not told apart; None for no known name."""
+    plain = _plain(claimed)
     for ending in ("forcausallm", "forconditionalgeneration", "lmheadmodel", "model"):
         plain = plain.removesuffix(ending)
     for name, means in {**{key: key for key in TITLES}, **CLAIMS}.items():
-        if plain == "".join(c for c in name if c.isalnum()):
+        if plain == _plain(name):
             return means
-    return None
+    return "alike" if plain in {_plain(name) for name in ALIKE} else None
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
 
 
 def _kind(b: Structure, gemma: bool) -> tuple[str, str]:
-    if b.experts and b.expert_biases:
-        return "gpt_oss", "experts that have biases"
-    if b.positions or b.conv or (b.norm_biases and not b.gated):
-        return ("gpt2", "learned positions, one matrix for attention, norms with biases") if b.conv else _unknown(b)
+    if b.conv:
+        return "gpt2", "learned positions, one matrix for attention, norms with biases"
+    if b.positions or b.norm_biases or not b.gated:
+        return UNKNOWN
     if b.experts:
-        return ("qwen3_moe", "experts, and norms of queries and keys") if b.head_norms else ("mixtral", "experts")
-    if not b.gated:
-        return _unknown(b)
+        return _mixture(b)
     if b.fused_attention:
-        if b.fused_gate:
+        if b.fused_gate and b.matrices == 4:
             return "phi3", "queries, keys and values in one matrix, gate and up in another"
-        return "internlm2", "queries, keys and values in one matrix, gate and up apart"
-    if b.fused_gate:
+        return (
+            ("internlm2", "queries, keys and values in one matrix, gate and up apart") if b.matrices == 5 else UNKNOWN
+        )
+    if b.fused_gate and b.matrices == 6:
         return (
             ("glm4", "gate and up in one matrix, four norms") if b.norms >= 4 else ("glm", "gate and up in one matrix")
         )
-    return _separate(b, gemma)
+    return _separate(b, gemma) if b.matrices == 7 else UNKNOWN
+
+
+def _mixture(b: Structure) -> tuple[str, str]:
+    if b.matrices != 4 or b.norms < 2:  # shared experts, or keys and values squeezed through a narrow matrix
+        return UNKNOWN
+    if b.expert_biases:
+        return "gpt_oss", "experts that have biases"
+    return ("qwen3_moe", "experts, and norms of queries and keys") if b.head_norms else ("mixtral", "experts")
 
 
 def _separate(b: Structure, gemma: bool) -> tuple[str, str]:
     """Queries, keys, values, gate and up each in a matrix of their own."""
-    if b.wide_norms:
+    if b.wide_norms or (b.norms == 4 and not b.head_norms and not b.tied):
         return "olmo2", "norms over all queries and keys"
-    if b.norms >= 4:
+    if b.norms == 4:
         if b.head_norms:
             return "gemma3", "four norms a layer, and norms of queries and keys"
         return "gemma2", "four norms a layer"
+    if b.norms != 2:
+        return UNKNOWN
     if b.head_norms:
         return "qwen3", "norms of queries and keys, no biases"
     if b.attention_biases and not b.output_bias:
@@ -192,10 +218,6 @@ def _like_llama(claimed: str, config: Mapping[str, Any], build: Structure, becau
     if said == "mistral" and ("sliding_window" in config or build.keys < build.queries):
         return "mistral", because + "; built like a Llama, it says that it is a Mistral"
     return "llama", because
-
-
-def _unknown(_: Structure) -> tuple[str, str]:
-    return "unknown", "its build is not one that is known here"
 
 
 def _sizes(b: Structure) -> str:

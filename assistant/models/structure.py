@@ -128,7 +128,7 @@ def _hidden(layer: Sequence[Part], rest: Sequence[Tensor]) -> int:
 
 
 def _layer(layer: list[Part], hidden: int, count: int, vocabulary: int, tied: bool, positions: bool) -> Structure:
-    experts, expert_biases, plain = _experts(layer)
+    experts, expert_biases, plain = _experts(layer, hidden)
     matrices = [p for p in plain if len(p.shape) == 2]
     vectors = [p for p in plain if len(p.shape) == 1]
     conv = any(p.shape == (hidden, 3 * hidden) for p in matrices)
@@ -169,10 +169,10 @@ def _layer(layer: list[Part], hidden: int, count: int, vocabulary: int, tied: bo
     )
 
 
-def _experts(layer: list[Part]) -> tuple[int, bool, list[Part]]:
+def _experts(layer: list[Part], hidden: int) -> tuple[int, bool, list[Part]]:
     """(number of experts, whether they have biases, the parts that are not theirs): one more dimension of the shapes,
     counted in names, or as many feed-forward blocks as one small matrix has rows."""
-    if deep := Counter(p.shape[0] for p in layer if len(p.shape) >= 3):
+    if deep := Counter(p.shape[0] for p in layer if len(p.shape) >= 3 and (hidden in p.shape[1:] or p.dtype == "U8")):
         count = deep.most_common(1)[0][0]
         rows = [p for p in layer if len(p.shape) == 2 and p.shape[0] == count]  # the router, and biases
         return count, len(rows) > 1, [p for p in layer if len(p.shape) < 3 and p not in rows]
@@ -241,7 +241,7 @@ class _Biases:
         norms = len(scales)
         if not named and attention:  # no name tells: the biases of the same width are not norms
             norms -= (queries == hidden) + 2 * (keys == hidden)
-        wide = not attention and norms > 2 and queries == hidden == keys and norms % 2 == 0 and _wide(vectors)
+        wide = not attention and not head and (sizes[keys] == 1 != sizes[hidden] or _wide(scales))
         output = marked[hidden] > (queries == hidden) * attention + 2 * (keys == hidden) * attention
         norm_biases = norms > 0 and sum("norm" in p.name or "ln" in p.name for p in named) >= 1
         return _Biases(norms, norm_biases, attention, output, head, wide, tuple(p.tensor for p in scales))
@@ -259,4 +259,4 @@ def _attention_biases(sizes: Counter[int], marked: Counter[int], hidden: int, qu
 
 
 def _wide(vectors: Sequence[Part]) -> bool:
-    return any("q" in p.name.lower() and "norm" in p.name.lower() for p in vectors)
+    return any(re.search(r"(^|[._])q_norm", p.name) for p in vectors)

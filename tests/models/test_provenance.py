@@ -57,6 +57,8 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "mixtral": ("mixtral", EXPERTS),
     "qwen3_moe": ("qwen3_moe", {**EXPERTS, "head_dim": 16}),
     "gpt_oss": ("gpt_oss", {**EXPERTS, "head_dim": 16}),
+    "olmo2": ("olmo2", {}),
+    "olmo2, all heads": ("olmo2", {"num_key_value_heads": 4}),
 }
 
 
@@ -97,6 +99,33 @@ def test_shapes_alone_tell(case: str, tmp_path: Path, originals: Copy) -> None:
     found = inspect(number_tensors(rename_class(originals(case, tmp_path / "m"))))
     assert found.architecture == case.split(",")[0], found.because
     assert found.layers == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("granite", {}),  # a Llama with other constants
+        ("smollm3", {}),
+        ("seed_oss", {}),
+        ("olmo", {}),  # norms without weights
+        ("cohere", {}),  # one norm a layer
+        ("stablelm", {}),  # norms with biases
+        ("qwen2_moe", {**EXPERTS, "shared_expert_intermediate_size": 48}),
+        ("glm4_moe", {**EXPERTS, "n_routed_experts": 4, "first_k_dense_replace": 0}),
+        ("mamba", {}),
+        ("gpt_neox", {}),
+    ],
+)
+def test_a_real_architecture_that_is_not_told_apart_is_not_called_a_disguise(
+    kind: str, changes: dict[str, Any], tmp_path: Path
+) -> None:
+    assert not inspect(build(tmp_path / "m", kind, **changes)).disguised
+
+
+def test_what_is_built_like_nothing_known_stays_unknown(tmp_path: Path) -> None:
+    found = inspect(rename_class(build(tmp_path / "m", "cohere")))
+    assert (found.architecture, found.disguised) == ("unknown", False)
+    assert next(sentences(found)).startswith("Architecture: unknown; ")
 
 
 def test_a_llama_that_says_it_is_a_qwen_is_called_a_llama(tmp_path: Path) -> None:
