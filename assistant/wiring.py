@@ -226,6 +226,12 @@ class House:
             raise UsageError(f"There is no language model {name}; set it in the settings.")
         return self._generators.get(name)
 
+    def place(self, name: str) -> str:
+        """Where questions to a model go: an address or a provider's name; "" where they stay on this machine."""
+        from assistant.generators.choosing import address, model_name
+
+        return address(self.settings) if name == model_name(self.settings) else ""
+
     @cached_property
     def _generators(self) -> Models:
         from assistant.generators.choosing import Models
@@ -284,7 +290,7 @@ class House:
 
     def _load(self) -> None:
         try:
-            for step in (self._greet, self.worker.start, self._warm_encoder, self._warm_reader):
+            for step in (self._greet, self.worker.start, self._warm_encoder, self._warm_reader, self._warm_model):
                 if self._closed.is_set():
                     return
                 step()
@@ -298,16 +304,23 @@ class House:
     def _warm_encoder(self) -> None:
         self.embedder.embed_queries(["warm"])
 
+    def _warm_model(self) -> None:
+        for name in self.brains[1:]:
+            self._generators.prepare(name)
+
     def _warm_reader(self) -> None:
         if source := self._span_source():
             source.predict("warm", ["warm"])
+
+
+MODEL_FACTS = ("architecture", "licence", "limits", "parameters", "context")
 
 
 def model_parts(model: ModelInfo) -> dict[str, str]:
     """What a receipt says of a language model: what it is, by the hashes of its files where they are at hand."""
     known = model.provenance
     told = {"model": model.name, "model revision": model.revision}
-    told |= {f"model {name}": str(known[name]) for name in ("architecture", "licence", "context") if known.get(name)}
+    told |= {f"model {name}": str(known[name]) for name in MODEL_FACTS if known.get(name)}
     bases = known.get("base") or ()
     told |= {"model base": bases if isinstance(bases, str) else ", ".join(bases)} if bases else {}
     adapters = known.get("adapters") or {}

@@ -80,6 +80,15 @@ class Models:
                 self._made[name] = (place, made)
             return self._made[name][1]
 
+    def prepare(self, name: str) -> None:
+        """Loads beforehand what the first answer of a model needs."""
+        from assistant.generators.local import LocalGenerator
+        from assistant.generators.openai import ServerGenerator
+
+        made = self.get(name)
+        if isinstance(made, LocalGenerator | ServerGenerator):
+            made.prepare()
+
     def _aliases(self, server: Running) -> set[str]:
         """What the settings call the model of the server, where they name its folder and no other address."""
         s = self._settings

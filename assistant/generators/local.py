@@ -90,6 +90,10 @@ class LocalGenerator:
             asked = [*messages, Message("assistant", text), Message("user", "Answer again, as one JSON object alone.")]
         raise AssertionError("the last try returns or raises")
 
+    def prepare(self) -> None:
+        """Loads the weights."""
+        assert self._model is not None
+
     # --- one answer -------------------------------------------------------------------------------------------------
     @contextmanager
     def _slot(self, stop: Callable[[], bool]) -> Iterator[None]:

@@ -88,6 +88,10 @@ class ServerGenerator:
         parts = self._streamed(messages, sampling, never, {"response_format": form})
         return fitting("".join(part.text for part in parts if isinstance(part, Delta)), schema)
 
+    def prepare(self) -> None:
+        """Loads what the first answer needs; the server is asked which model it has."""
+        self._chat(self.info.name, Sampling())
+
     # --- one answer -------------------------------------------------------------------------------------------------
     def _streamed(
         self, messages: Sequence[Message], sampling: Sampling, stop: Callable[[], bool], extra: dict[str, Any]
