@@ -41,7 +41,8 @@ def test_p38_five_people_chat(home: Path) -> None:
 @pytest.mark.hardening
 @pytest.mark.timeout(7200)
 def test_p38_fifty_people_for_ten_minutes(home: Path, record_property: Callable[[str, object], None]) -> None:
-    """The parts that hold memory, without the models' arithmetic; `python -m evals load` measures with the models."""
+    """With the span reader; the encoder is the hashed one: `python -m evals load` measures with the packaged one, over
+    more passages."""
     with server(home, {"THICKSHELL_ENCODER": "hashed"}) as (address, pid):
         found = measured(address, pid, QUESTIONS, people=50, seconds=600, pause=5, total=10_000)
     record_property("measured", f"{found}")
