@@ -24,6 +24,8 @@ def as_markdown(conversation: dict[str, Any]) -> str:
             parts.append(f"*{note}*")
         if sources := _sources((message["answer"] or {}).get("citations", ())):
             parts.append(sources)
+        if made := _made(message):
+            parts.append(made)
     return "\n\n".join(parts) + "\n"
 
 
@@ -46,6 +48,17 @@ def _sources(citations: Sequence[dict[str, Any]]) -> str:
         quote = " ".join(citation["quote"].split())
         lines.append(f"- [{citation['n']}] {_line(citation['document'])}{page}: “{quote}”")
     return "\n".join(["Sources:", "", *lines]) if lines else ""
+
+
+def _made(message: dict[str, Any]) -> str:
+    """Who made the answer, how many of its sentences nothing bears out, and how to ask the same again."""
+    answer = message["answer"] or {}
+    if not answer.get("receipt_id"):
+        return ""
+    missing = ((answer.get("receipt") or {}).get("scores") or {}).get("unsupported")
+    marked = f" · marked [?]: not found in the documents ({missing})" if missing and "[?]" in message["content"] else ""
+    made = f"*Made by {_line(answer['brain'])}, tier {answer['tier']}{marked}"
+    return f"{made} · receipt {answer['receipt_id']} · `thickshell replay {message['id']}`*"
 
 
 def _line(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from assistant.types import (
     Answer,
@@ -297,3 +297,41 @@ class Asker(Protocol):
     def ask(self, question: Question, stop: Callable[[], bool] = ...) -> Iterator[Event]: ...
     def answer(self, question: Question) -> Answer: ...
     def search(self, question: Question, k: int = 10) -> list[Hit]: ...
+
+
+class PromptText(Protocol):
+    """A version of a text of the prompt library. `own`: the user wrote it; `hash`: SHA-256 of the text."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def own(self) -> bool: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def hash(self) -> str: ...
+
+
+class Prompts(Protocol):
+    """The prompt library: no version is ever changed; what is saved is a version of its own."""
+
+    def list(self, kind: Literal["system", "persona", "contract"] | None = None) -> Sequence[PromptText]: ...
+    def get(self, name: str, language: Literal["en", "zh"] = "en", version: int | None = None) -> PromptText: ...
+    def save(
+        self,
+        name: str,
+        language: Literal["en", "zh"],
+        kind: Literal["system", "persona", "contract"],
+        text: str,
+        title: str = "",
+    ) -> PromptText: ...

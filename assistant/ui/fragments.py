@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -15,11 +16,11 @@ from assistant.api.health import is_ready
 from assistant.api.house import House, private_corpus
 from assistant.api.needs import AnswersDep, HouseDep
 from assistant.errors import NotFound, ThickshellError
-from assistant.generators.choosing import model_name
 from assistant.types import CorpusInfo
 from assistant.ui import evidence as ev
 from assistant.ui import static_files
 from assistant.ui.files import rows
+from assistant.ui.receipts import sections
 from assistant.ui.sentences import SETTINGS, translated
 from assistant.ui.templating import render
 from assistant.ui.transcript import messages
@@ -76,7 +77,7 @@ def rail(request: Request, house: HouseDep, q: str = "", current: str = "") -> s
         corpora=public(house),
         health=health_of,
         ready=is_ready(house),
-        host=elsewhere(house.settings),
+        host=next(filter(None, (elsewhere(house.place(name)) for name in house.brains[1:])), ""),
         models=house.brains[1:],
     )
 
@@ -100,7 +101,7 @@ def chooser(request: Request, house: HouseDep, chosen: str = "") -> str:
 def brain(request: Request, house: HouseDep, name: str) -> Response:
     """What to know of a model before asking it; `problem` where it cannot be asked."""
     language = language_of(request)
-    host = elsewhere(house.settings) if name == model_name(house.settings) else ""
+    host = elsewhere(house.place(name))
     try:
         return JSONResponse({"about": about(house.generator(name).info, host, language)})
     except ThickshellError as error:
@@ -142,19 +143,34 @@ def transcript(request: Request, house: HouseDep, answers: AnswersDep, conversat
 def evidence(request: Request, house: HouseDep, message: str = "", n: int = 1, tab: str = "sources") -> str:
     language = language_of(request)
     answer: Mapping[str, Any] | None = house.chats.message(message).get("answer") if message else None
+    shown: dict[str, Any] = {"tab": tab, "answer": answer, "sources": [], "one": None, "n": 0, "sheet": None}
+    shown |= {"receipt": [], "parts": [], "message": message}
     if answer is None:
-        return render("evidence", language, tab=tab, answer=None, sources=[], one=None, n=0, sheet=None, receipt=[])
+        return render("evidence", language, **shown)
+    if tab == "receipt":
+        shown |= {"receipt": ev.receipt_rows(answer.get("receipt") or {}), "parts": sections(answer, language)}
+        return render("evidence", language, **shown)
     found = ev.sources(house.library, answer)
     one = next((source for source in found if source.n == n), found[0] if found else None)
     sheet = None
     if tab == "table" and one is not None and (document := ev.document_of(house.library, one.corpus, one.document)):
         table = ev.table_of(document, one.start, one.end)
         sheet = ev.sheet(table, one.start, one.end, one.said) if table else None
-    receipt = ev.receipt_rows(answer.get("receipt") or {}) if tab == "receipt" else []
-    number = one.n if one else 0
-    return render(
-        "evidence", language, tab=tab, answer=answer, sources=found, one=one, n=number, sheet=sheet, receipt=receipt
-    )
+    shown |= {"sources": found, "one": one, "n": one.n if one else 0, "sheet": sheet}
+    return render("evidence", language, **shown)
+
+
+@router.get("/receipt")
+def receipt(message: str, house: HouseDep) -> Response:
+    """The receipt as a file: all of it, with the answer it made."""
+    stored = house.chats.message(message)["answer"]
+    if not stored or not stored.get("receipt"):
+        raise NotFound(f"The message {message} has no receipt to go by; give the id of a whole answer.")
+    kept = ("question", "searched", "answer", "brain", "tier", "receipt_id", "receipt", "timings_ms")
+    row = {"message": message} | {name: stored.get(name) for name in kept}
+    disposition = f'attachment; filename="receipt-{message[:12]}.json"'
+    text = json.dumps(row, ensure_ascii=False, indent=2) + "\n"
+    return Response(text, media_type="application/json", headers={"Content-Disposition": disposition})
 
 
 @router.get("/corpora")

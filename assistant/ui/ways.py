@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from assistant.api.security import is_loopback
-from assistant.generators.choosing import address
 from assistant.ui.made import EMBEDDED, PROMPTED, RAW, way
 from assistant.ui.words import Language, say
 
 if TYPE_CHECKING:
-    from assistant.answering.prompts import Prompt
+    from assistant.seams import PromptText
     from assistant.settings import Settings
     from assistant.types import ModelInfo
 
@@ -50,9 +49,9 @@ def first_way(brains: Sequence[str], settings: Settings) -> str:
     return Way(brain, tier, "").value
 
 
-def newest(prompts: Sequence[Prompt], language: Language) -> list[Prompt]:
+def newest(prompts: Sequence[PromptText], language: Language) -> list[PromptText]:
     """One prompt a name, in the language where it is there, in its newest version."""
-    found: dict[str, Prompt] = {}
+    found: dict[str, PromptText] = {}
     for prompt in sorted(prompts, key=lambda p: (p.language != language, -p.version)):
         found.setdefault(prompt.name, prompt)
     return sorted(found.values(), key=lambda p: p.name)
@@ -67,9 +66,12 @@ def about(model: ModelInfo, host: str, language: Language) -> str:
     return " ".join(said) if language == "en" else "".join(said)
 
 
-def elsewhere(settings: Settings) -> str:
-    """The host that questions and passages go to, where it is another machine; "" where they stay here."""
-    place = address(settings)
+def elsewhere(place: str) -> str:
+    """The host of an address, or a provider's name, where it is another machine; "" where words stay here.
+
+    >>> elsewhere("https://models.example/v1"), elsewhere("http://127.0.0.1:8000/v1"), elsewhere("anthropic")
+    ('models.example', '', 'anthropic')
+    """
     host = urlsplit(place).hostname or place
     return "" if not host or is_loopback(host) else host
 

@@ -5,20 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from assistant.answering.prompts import Prompt
+from assistant.generators.choosing import address
 from assistant.settings import Settings
 from assistant.types import ModelInfo
 from assistant.ui.ways import about, elsewhere, first_way, newest, ways
 
 BOTH = ("embedded", "small")
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def settings(home: Path, **given: Any) -> Settings:
@@ -43,11 +36,15 @@ def test_a_new_browser_starts_as_the_settings_say(tmp_path: Path) -> None:
 
 
 def test_words_that_leave_this_machine_are_said_to(tmp_path: Path) -> None:
-    assert elsewhere(settings(tmp_path)) == ""
-    assert elsewhere(settings(tmp_path, model="packaged")) == ""
-    assert elsewhere(settings(tmp_path, model="m", model_url="http://127.0.0.1:8000/v1")) == ""
-    assert elsewhere(settings(tmp_path, model="m", model_url="https://models.example/v1")) == "models.example"
-    assert elsewhere(settings(tmp_path, model="gpt-oss")) == "api.openai.com"
+    def host(**given: Any) -> str:
+        return elsewhere(address(settings(tmp_path, **given), {}))
+
+    assert host() == ""
+    assert host(model="packaged") == ""
+    assert host(model="m", model_url="http://127.0.0.1:8000/v1") == ""
+    assert host(model="m", model_url="https://models.example/v1") == "models.example"
+    assert host(model="gpt-oss") == "api.openai.com"
+    assert host(model="claude", model_provider="anthropic") == "anthropic"
 
 
 def test_a_model_is_introduced_by_its_size_and_place() -> None:

@@ -1,5 +1,5 @@
 /* The evidence panel: sources, page with the quote boxed, table with the cell marked, receipt. */
-import { $, $$, act, el, fill, narrow, phone, state, t, trying } from "./base.js";
+import { $, $$, act, el, fill, narrow, phone, state, t, toast, trying } from "./base.js";
 import { showEvidence } from "./sheets.js";
 
 const shown = { message: "", n: 1, tab: "sources" };
@@ -89,6 +89,10 @@ export function startEvidence() {
     showEvidence();
     $(`#src-${shown.n}`)?.focus({ preventScroll: true });
     if (phone()) setTimeout(() => { lift(button); reveal(); }, 80);
+  });
+  act("copy-command", async (button) => {
+    if (navigator.clipboard) await navigator.clipboard.writeText(button.dataset.text);
+    toast(t("copied"), null, "", 2000);
   });
   act("made", async (button) => {
     await evidence({ message: button.dataset.message, n: 1, tab: "receipt" });
