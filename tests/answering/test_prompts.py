@@ -40,7 +40,7 @@ def test_what_cannot_be_a_prompt_is_refused_in_one_sentence(tmp_path: Path) -> N
             library.save(name, "en", "persona", text)
     with pytest.raises(UsageError, match="taken by a persona"):
         library.save("tutor", "en", "contract", "a")
-    with pytest.raises(NotFound, match="There is no prompt pirate; there are"):
+    with pytest.raises(NotFound, match="There is no prompt named “pirate” in that version; choose one of analyst"):
         library.get("pirate")
     assert list(tmp_path.iterdir()) == []
 

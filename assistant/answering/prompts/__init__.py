@@ -67,8 +67,7 @@ class PromptLibrary:
         named = [p for p in self.list() if p.name == name and version in (None, p.version)]
         if not named:
             there = ", ".join(sorted({p.name for p in self.list()}))
-            at = "" if version is None else f" in version {version}"
-            raise NotFound(f"There is no prompt {name}{at}; there are {there}.")
+            raise NotFound(f"There is no prompt named “{name}” in that version; choose one of {there}.")
         return min(named, key=lambda p: (p.language != language, -p.version))
 
     def save(self, name: str, language: Language, kind: Kind, text: str, title: str = "") -> Prompt:

@@ -152,7 +152,7 @@ def _streamed(
         raise
     yield from close()
     if ended is None:
-        raise GeneratorUnavailable("The model's answer broke off before its end; ask again.")
+        raise GeneratorUnavailable("The model broke off before its answer was whole; ask again.")
     return ended
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assistant import __version__
-from assistant.answering.asked import Asked
 from assistant.answering.receipts import cost, receipt, receipt_id
 from assistant.answering.suggesting import suggestions
+from assistant.asking.asked import Asked
 from assistant.types import Answer, Route
 
 if TYPE_CHECKING:
