@@ -1,0 +1,1 @@
+"""The assistant inside other frameworks. Each file imports its framework; nothing here imports these files."""
