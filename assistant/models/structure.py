@@ -131,15 +131,19 @@ def _layer(layer: list[Part], hidden: int, count: int, vocabulary: int, tied: bo
     experts, expert_biases, plain = _experts(layer, hidden)
     matrices = [p for p in plain if len(p.shape) == 2]
     vectors = [p for p in plain if len(p.shape) == 1]
-    conv = any(p.shape == (hidden, 3 * hidden) for p in matrices)
+    conv = positions and any(p.shape == (hidden, 3 * hidden) for p in matrices)
     reads = sorted((p.shape[0] for p in matrices if p.shape[1] == hidden and p.shape[0] != hidden), reverse=True)
     writes = [p.shape[1] for p in matrices if p.shape[0] == hidden and p.shape[1] != hidden]
     squares = sum(p.shape == (hidden, hidden) for p in matrices)
-    fused_gate = any(wide == 2 * inner for wide in reads for inner in writes) and not experts
+    fused_gate = not experts and any(reads.count(2 * i) == 1 and reads.count(i) < 2 for i in writes)
     gated = fused_gate or bool(experts) or any(reads.count(inner) >= 2 for inner in writes)
     feed = 0 if experts else (2 if fused_gate else 3 if gated else 2)
     fused_attention = len(matrices) - feed == 2
-    inner = next((i for i in writes if 2 * i in reads or reads.count(i) >= 2), 0) if gated and not experts else 0
+    inner = (
+        next((i for i in writes if reads.count(i) >= 2 or (fused_gate and 2 * i in reads)), 0)
+        if gated and not experts
+        else 0
+    )
     queries, keys = _attention(reads, writes, squares, hidden, inner, fused_gate, fused_attention)
     biases = _Biases.of(vectors, hidden, queries, keys)
     return Structure(
@@ -213,7 +217,9 @@ def _attention(
         rows = left[0] if left else 0
         return queries, max(0, (rows - queries) // 2)
     pairs = [size for size in set(left) if left.count(size) >= 2 and size != queries]
-    return queries, min(pairs) if pairs else (queries if squares >= 3 or not left else left[-1])
+    if pairs:
+        return queries, min(pairs)
+    return queries, hidden if squares >= 2 else queries  # keys as wide as the hidden state, or as the queries
 
 
 @dataclass(frozen=True, slots=True)

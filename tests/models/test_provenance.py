@@ -134,17 +134,36 @@ def test_a_llama_that_says_it_is_a_qwen_is_called_a_llama(tmp_path: Path) -> Non
     assert (found.architecture, found.claimed, found.disguised) == ("llama", "Qwen3ForCausalLM", True)
 
 
-def test_sizes_of_a_published_model_are_known(tmp_path: Path) -> None:
+PUBLISHED = {  # kind, hidden, inner, layers, heads, heads with keys, their width, vocabulary, tied
+    "SmolLM2 135M": ("llama", 576, 1536, 30, 9, 3, 64, 49152, True),
+    "Llama 3 or 3.1 8B": ("llama", 4096, 14336, 32, 32, 8, 128, 128256, False),
+    "Llama 2 7B": ("llama", 4096, 11008, 32, 32, 32, 128, 32000, False),
+    "Mistral Nemo 12B": ("mistral", 5120, 14336, 40, 32, 8, 128, 131072, False),
+    "Qwen2.5 0.5B": ("qwen2", 896, 4864, 24, 14, 2, 64, 151936, True),
+    "Qwen3 0.6B": ("qwen3", 1024, 3072, 28, 16, 8, 128, 151936, True),
+    "Qwen3 4B": ("qwen3", 2560, 9728, 36, 32, 8, 128, 151936, True),
+    "Gemma 2 2B": ("gemma2", 2304, 9216, 26, 8, 4, 256, 256000, True),
+    "Gemma 3 1B": ("gemma3_text", 1152, 6912, 26, 4, 1, 256, 262144, True),
+    "Phi-4 mini": ("phi3", 3072, 8192, 32, 24, 8, 128, 200064, True),
+    "GLM-4 9B": ("glm4", 4096, 13696, 40, 32, 2, 128, 151552, False),
+}
+
+
+@pytest.mark.parametrize("title", PUBLISHED)
+def test_sizes_of_a_published_model_are_known_under_any_name(title: str) -> None:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    shape = {"vocab_size": 49152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30}
-    config = AutoConfig.for_model("llama", **shape, num_attention_heads=9, num_key_value_heads=3)
-    config.tie_word_embeddings = True
+    kind, hidden, inner, layers, heads, keys, width, words, tied = PUBLISHED[title]
+    shape = {"hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": layers, "vocab_size": words}
+    shape |= {"num_attention_heads": heads, "num_key_value_heads": keys, "head_dim": width, "pad_token_id": 0}
+    config = AutoConfig.for_model(kind, **shape, tie_word_embeddings=tied)
     with torch.device("meta"):
-        names = {n: p.shape for n, p in AutoModelForCausalLM.from_config(config).named_parameters()}
-    tensors = [Tensor(f"x{n}".replace("layers", "floors"), "BF16", tuple(s), 0, 0) for n, s in names.items()]
-    assert verdict(structure(tensors), {"architectures": ["MineForCausalLM"]}, None).sizes_of == "SmolLM2 135M"
+        parts = dict(AutoModelForCausalLM.from_config(config).named_parameters())
+    tensors = [Tensor(f"x{n}".replace("layers", "floors"), "BF16", tuple(p.shape), 0, 0) for n, p in parts.items()]
+    found = verdict(structure(tensors), {"architectures": ["MineForCausalLM"]}, None)
+    assert (found.architecture, found.sizes_of) == (kind.removesuffix("_text"), title)
+    assert found.disguised
 
 
 def packed(tensor: Tensor, method: str) -> list[Tensor]:
