@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from assistant.ui.views import chat, corpora, rail, settings
+from assistant.ui.views import chat, corpora, prompts, rail, settings
 
 
 def build_blocks() -> gr.Blocks:
@@ -16,5 +16,6 @@ def build_blocks() -> gr.Blocks:
             chat.draw_top()
             chat.draw()
             corpora.draw()
+            prompts.draw()
             settings.draw()
     return blocks

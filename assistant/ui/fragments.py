@@ -18,7 +18,7 @@ from assistant.api.needs import AnswersDep, HouseDep
 from assistant.errors import NotFound, ThickshellError
 from assistant.types import CorpusInfo
 from assistant.ui import evidence as ev
-from assistant.ui import static_files
+from assistant.ui import prompt_room, static_files
 from assistant.ui.files import rows
 from assistant.ui.receipts import sections
 from assistant.ui.sentences import SETTINGS, translated
@@ -28,6 +28,7 @@ from assistant.ui.ways import about, elsewhere, first_way, newest, ways
 from assistant.ui.words import Language, dictionary, language_of
 
 router = APIRouter(prefix="/ui", default_response_class=HTMLResponse)
+router.include_router(prompt_room.router)
 SAMPLE = "thickshell guide"
 SAMPLE_QUESTIONS: dict[Language, tuple[str, ...]] = {
     "en": ("How many cars travelled in June?", "Which file types can be read?", "What does a monthly pass cost?"),

@@ -6,12 +6,13 @@ import { corpora, dropFiles, startCorpora } from "./corpora.js";
 import { clearEvidence, startEvidence } from "./evidence.js";
 import { startOnly } from "./only.js";
 import { markView, rail, startRail } from "./rail.js";
+import { prompts, startPrompts } from "./prompts.js";
 import { closeTop, openHelp, sheet, startSheets } from "./sheets.js";
 import { startTheme } from "./theme.js";
 import { dropped } from "./uploads.js";
 import { startWays, tellAll } from "./ways.js";
 
-const VIEWS = ["chat", "corpora", "settings"];
+const VIEWS = ["chat", "corpora", "prompts", "settings"];
 
 const route = trying(async () => {
   const [view, first = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
@@ -23,8 +24,9 @@ const route = trying(async () => {
   sheet("menu", false);
   if (state.view !== "chat") sheet("ev", false);
   if (state.view === "corpora") { state.corpus = first; state.document = rest.join("/"); await corpora(); }
+  if (state.view === "prompts") await prompts(first, ...rest);
   if (state.view === "settings") { await fill($("#settings-root"), "/ui/settings"); tellAll($("#settings-root")); }
-  if (state.view === "chat") { await Promise.all([show(first), chooser()]); mark(); drawAttached(); }
+  if (state.view === "chat") { await Promise.all([show(first), chooser()]); mark(); drawAttached(); dispatchEvent(new Event("ts-shown")); }
 });
 function mark() {
   $$(".conv").forEach((item) => item.dataset.id === state.conversation ? item.setAttribute("aria-current", "true") : item.removeAttribute("aria-current"));
@@ -110,6 +112,7 @@ async function start() {
   startChat();
   startOnly();
   startWays();
+  startPrompts();
   startCorpora();
   attachments();
   keys();
@@ -125,7 +128,7 @@ async function start() {
 }
 /* Gradio draws the frame in its own time. */
 const wait = setInterval(() => {
-  if (!["rail-root", "top-root", "chat-root", "composer-root", "ev-root", "corpora-root", "settings-root"].every((id) => document.getElementById(id))) return;
+  if (!["rail-root", "top-root", "chat-root", "composer-root", "ev-root", "corpora-root", "prompts-root", "settings-root"].every((id) => document.getElementById(id))) return;
   clearInterval(wait);
   start().catch(() => { $("#ts-boot").textContent = t("offline"); setTimeout(() => location.reload(), 3000); });
 }, 30);

@@ -14,6 +14,8 @@ export function setWay(way, persona = "") {
   if (way) localStorage.setItem(stored.way, way);
   if (persona) localStorage.setItem(stored.persona, persona);
 }
+/* The first model's way with documents, where there is one. */
+export const modelWay = () => [...($("#ts-way")?.options || [])].map((option) => option.value).find((value) => value.startsWith("3|") && value !== "3|embedded") || "";
 /* Makes a new chooser say what was chosen before, where that is still there. */
 export function drawWay() {
   for (const [name, key] of Object.entries(stored)) {
