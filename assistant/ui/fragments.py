@@ -17,8 +17,8 @@ from assistant.api.house import House, private_corpus
 from assistant.api.needs import AnswersDep, HouseDep
 from assistant.errors import NotFound, ThickshellError
 from assistant.types import CorpusInfo
+from assistant.ui import comparing, prompt_room, static_files
 from assistant.ui import evidence as ev
-from assistant.ui import prompt_room, static_files
 from assistant.ui.files import rows
 from assistant.ui.receipts import sections
 from assistant.ui.sentences import SETTINGS, translated
@@ -29,6 +29,7 @@ from assistant.ui.words import Language, dictionary, language_of
 
 router = APIRouter(prefix="/ui", default_response_class=HTMLResponse)
 router.include_router(prompt_room.router)
+router.include_router(comparing.router)
 SAMPLE = "thickshell guide"
 SAMPLE_QUESTIONS: dict[Language, tuple[str, ...]] = {
     "en": ("How many cars travelled in June?", "Which file types can be read?", "What does a monthly pass cost?"),
@@ -136,6 +137,7 @@ def transcript(request: Request, house: HouseDep, answers: AnswersDep, conversat
         conversation=conversation,
         running=running,
         corpora=public(house),
+        models=house.brains[1:],
         unread=sum(job.open for job in house.library.jobs()) if abstained else 0,
     )
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from assistant.generators.scripted import ScriptedGenerator
+from assistant.seams import Generator
 from assistant.settings import Settings
 from assistant.types import Answer, Delta, Event, Hit, Question
 from assistant.wiring import House, build
@@ -48,15 +50,36 @@ class Paced:
             yield Delta(word + " ")
 
 
+class ScriptedHouse(House):
+    """A house whose model “small” says what it is told to."""
+
+    model: ScriptedGenerator
+
+    @property
+    def brains(self) -> tuple[str, ...]:
+        return ("embedded", "small")
+
+    def generator(self, name: str) -> Generator:
+        return self.model
+
+
+def scripted(settings: Settings, model: ScriptedGenerator) -> House:
+    house = ScriptedHouse(settings)
+    house.model = model
+    (house.catalog.home / "sample.offered").touch()
+    return house
+
+
 @contextmanager
-def served(home: Path, **settings: Any) -> Iterator[tuple[str, House]]:
-    """(address, house) of a server on a free port."""
+def served(home: Path, model: ScriptedGenerator | None = None, **settings: Any) -> Iterator[tuple[str, House]]:
+    """(address, house) of a server on a free port, with a scripted model where one is given."""
     import uvicorn
 
     from assistant.api import create_app
     from assistant.api.serving import listen
 
-    house = build(Settings(home=home, port=0, **settings))
+    made = Settings(home=home, port=0, **settings)
+    house = scripted(made, model) if model else build(made)
     house.__dict__["assistant"] = Paced(house.assistant)
     listening = listen("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(create_app(house), log_level="warning", access_log=False))

@@ -83,6 +83,7 @@ async function ended(conversation) {
   const last = $$("#chat-root .msg.bot").pop();
   if (last && last.dataset.sources !== "0") evidence({ message: last.dataset.id, n: 1, tab: "sources" });
   announce(last);
+  dispatchEvent(new Event("ts-answered"));
   rail();
 }
 function stageWords(progress) {
@@ -188,6 +189,14 @@ async function rate(button, rating) {
   if (!was && rating === "down") why(article);
   else if (!was) toast(t("thanks"));
 }
+/* Another answer to the question of this one, in a way of its own; the earlier one stays beside it. */
+export async function askAgain(message, way) {
+  const conversation = state.conversation;
+  await send(`/v1/conversations/${conversation}/messages/${message}/again`, "POST", { corpus: chosenCorpus(), only: chosenDocuments(), ...way });
+  if (state.conversation !== conversation) return;
+  await show(conversation);
+  watch();
+}
 function copyText(article) {
   if (article.classList.contains("user")) return $(".text", article).textContent;
   const body = $(".body", article).cloneNode(true);
@@ -208,14 +217,7 @@ export function startChat() {
     toast(t("copied"), null, "", 2000);
   });
   act("edit", edit);
-  act("again", async (button) => {
-    if (state.busy) return toast(t("busy"));
-    const conversation = state.conversation;
-    await send(`/v1/conversations/${conversation}/messages/${button.closest(".msg").dataset.id}/again`, "POST", { corpus: chosenCorpus(), only: chosenDocuments(), ...chosenWay() });
-    if (state.conversation !== conversation) return;
-    await show(conversation);
-    watch();
-  });
+  act("again", (button) => (state.busy ? toast(t("busy")) : askAgain(button.closest(".msg").dataset.id, chosenWay())));
   act("select", async (button) => {
     if (state.busy) return;
     await send(`/v1/messages/${button.dataset.to}/select`);

@@ -9,6 +9,7 @@ import { markView, rail, startRail } from "./rail.js";
 import { prompts, startPrompts } from "./prompts.js";
 import { closeTop, openHelp, sheet, startSheets } from "./sheets.js";
 import { startTheme } from "./theme.js";
+import { startCompare } from "./compare.js";
 import { dropped } from "./uploads.js";
 import { startWays, tellAll } from "./ways.js";
 
@@ -113,6 +114,7 @@ async function start() {
   startOnly();
   startWays();
   startPrompts();
+  startCompare();
   startCorpora();
   attachments();
   keys();
