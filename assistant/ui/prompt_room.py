@@ -83,16 +83,26 @@ def by_kind(every: Sequence[PromptText]) -> list[tuple[str, list[PromptText]]]:
 def differences(before: str, after: str) -> list[tuple[str, str]]:
     """The text of both in order, as (sign, piece): "=" stands in both, "-" in the first, "+" in the second.
 
+    Blanks between two changes belong to them, so that what was added reads as one.
+
     >>> differences("Be brief.", "Be very brief.")
     [('=', 'Be '), ('+', 'very '), ('=', 'brief.')]
     """
     old, new = _WORD.findall(before), _WORD.findall(after)
     if max(len(old), len(new)) > MOST_PIECES:
         old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    pieces = []
+    pieces: list[tuple[str, str]] = []
+    out, into = "", ""
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pieces.append(("=", "".join(old[a:b])))
+        same = "".join(old[a:b])
+        if kind != "equal" or ((out or into) and same.isspace()):
+            out, into = out + same, into + "".join(new[c:d])
             continue
-        pieces += [(sign, text) for sign, text in (("-", "".join(old[a:b])), ("+", "".join(new[c:d]))) if text]
-    return pieces
+        pieces += _changed(out, into)
+        pieces.append(("=", same))
+        out, into = "", ""
+    return pieces + _changed(out, into)
+
+
+def _changed(out: str, into: str) -> list[tuple[str, str]]:
+    return [(sign, text) for sign, text in (("-", out), ("+", into)) if text and out != into]

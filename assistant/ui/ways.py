@@ -80,7 +80,7 @@ def size(count: int, language: Language) -> str:
     """A number of parameters for people.
 
     >>> size(134_515_008, "en"), size(7_615_616_512, "en"), size(134_515_008, "zh"), size(7_615_616_512, "zh")
-    ('135 million', '7.6 billion', '1.35 亿', '76 亿')
+    ('135 million', '7.6 billion', '1.35 亿', '76.2 亿')
     """
     if language == "zh":
         return f"{count / 1e8:.3g} 亿"

@@ -9,6 +9,7 @@ from assistant.answering.prompts import Prompt
 from assistant.generators.choosing import address
 from assistant.settings import Settings
 from assistant.types import ModelInfo
+from assistant.ui.templating import render
 from assistant.ui.ways import about, elsewhere, first_way, newest, ways
 
 BOTH = ("embedded", "small")
@@ -67,3 +68,16 @@ def test_the_newest_version_in_the_reader_s_language_is_offered_once() -> None:
     listed = [made("tutor", 1, "en"), made("tutor", 2, "en"), made("tutor", 1, "zh"), made("clerk", 4, "en")]
     assert [prompt.title for prompt in newest(listed, "en")] == ["clerk 4 en", "tutor 2 en"]
     assert [prompt.title for prompt in newest(listed, "zh")] == ["clerk 4 en", "tutor 1 zh"]
+
+
+def test_with_the_embedded_brain_alone_there_is_nothing_to_choose() -> None:
+    def drawn(brains: tuple[str, ...]) -> str:
+        offered = ways(brains, "en")
+        given = {"corpora": [], "chosen": "", "ways": offered, "first": "", "personas": [], "persona": ""}
+        return render("chooser", "en", **given)
+
+    assert "ts-way" not in drawn(("embedded",))
+    assert "small alone" in drawn(BOTH)
+    how = render("settings", "en", listed=[], home="x", models=())
+    assert "No language model is connected" in how
+    assert "thickshell models serve NAME" in how

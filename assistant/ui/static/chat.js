@@ -82,6 +82,7 @@ async function ended(conversation) {
   await show(conversation, { keepPlace: !nearEnd() });
   const last = $$("#chat-root .msg.bot").pop();
   if (last && last.dataset.sources !== "0") evidence({ message: last.dataset.id, n: 1, tab: "sources" });
+  else clearEvidence(); // those of an earlier answer are not this one's
   announce(last);
   dispatchEvent(new Event("ts-answered"));
   rail();
