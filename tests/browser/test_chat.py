@@ -206,7 +206,7 @@ def test_feedback_is_kept_with_its_reason(page: Page, house: House, harbour: str
     expect(page.locator("[data-act=up]")).to_have_attribute("aria-pressed", "true")
     page.locator("[data-act=down]").click()
     page.get_by_role("button", name="Wrong source").click()
-    expect(page.locator(".why")).to_have_count(0)  # it goes when the reason is stored; the first rating said “Noted” too
+    expect(page.locator(".why")).to_have_count(0)  # gone when it is stored; the first rating said “Noted” too
     expect(page.locator("#ts-toast")).to_contain_text("Noted")
     message = page.locator(".msg.bot").get_attribute("data-id")
     assert message is not None
