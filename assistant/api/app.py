@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from assistant import __version__
 from assistant.api import conversations, corpora, documents, health, openai, problems
 from assistant.api.answers import AT_ONCE, Answers
 from assistant.api.house import House
 from assistant.api.incoming import sweep
+from assistant.api.mcp_door import PATH, McpDoor
+from assistant.api.mcp_tools import Desk
 from assistant.api.metrics import Metrics
 from assistant.api.rights import KeyDoor
 from assistant.api.security import Secure
@@ -31,22 +34,27 @@ def create_app(house: House) -> FastAPI:
     answers, undos = Answers(house, turns), Undos()
     sweep(house.settings.home / "incoming")
 
+    metrics = Metrics(lambda: turns.taken)
+    door = McpDoor(Desk(house, turns, metrics), turns)
+
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         house.start()
-        yield
+        async with door.life():
+            yield
         answers.close()
         turns.close()
         undos.close()
 
     app = FastAPI(title="thickshell", version=__version__, docs_url=None, redoc_url=None, lifespan=life)
     app.state.house, app.state.answers, app.state.undos = house, answers, undos
-    app.state.turns, app.state.metrics = turns, Metrics(lambda: turns.taken)
+    app.state.turns, app.state.metrics = turns, metrics
     problems.install(app, said_to)
     for router in (health.router, openai.router, corpora.router, documents.router):
         app.include_router(router)
     for router in (conversations.router, fragments.router):  # the page's own
         app.include_router(router, include_in_schema=False)
+    app.router.routes.append(Route(PATH, door, include_in_schema=False))
     app.add_middleware(problems.Guard)
     mounted = mount(app, house.settings)
     app.add_middleware(KeyDoor, keys=house.keys)

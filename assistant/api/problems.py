@@ -4,7 +4,7 @@ language in `message`, a status that fits, nothing of the inside."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -72,9 +72,13 @@ async def malformed(request: Request, error: Exception) -> JSONResponse:
     """The field that is off, without echoing what was sent."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"][1:]) or "body"
-    sentence = f"The request is not usable: {field}: {first['msg']}."
+    sentence = unusable(first["loc"][1:], first["msg"])
     return JSONResponse({"detail": sentence, "error": {"message": sentence, "type": "UsageError", "code": None}}, 422)
+
+
+def unusable(place: Sequence[int | str], what: str) -> str:
+    field = ".".join(str(part) for part in place) or "body"
+    return f"The request is not usable: {field}: {what}."
 
 
 def record(error: BaseException, where: str) -> None:

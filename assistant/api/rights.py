@@ -24,6 +24,8 @@ READS = (
     ("POST", r"/v1/(chat/completions|embeddings)"),
     ("GET", r"/v1/corpora(/.+/documents)?"),
     ("POST", r"/v1/corpora/.+/search"),
+    ("GET", r"/mcp"),
+    ("POST", r"/mcp"),
 )
 WRITES = (("POST", r"/v1/corpora(/.+/documents)?"), ("DELETE", r"/v1/corpora/.+"))
 """Routes that keys open; all others are the page's alone."""

@@ -137,12 +137,17 @@ class Secure:
             if len(body) > SMALL_BODY:
                 await PlainTextResponse("The request is too large.", 413)(scope, receive, send)
                 return
-        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        await self.app(scope, replayed(body, receive), send)
 
-        async def replay() -> Message:
-            return whole.pop() if whole else await receive()
 
-        await self.app(scope, replay, send)
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """Gives a body that was read already, then what comes after it."""
+    whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return whole.pop() if whole else await receive()
+
+    return replay
 
 
 def with_headers(send: Send, nonce: str, *, immutable: bool) -> Send:

@@ -24,11 +24,15 @@ class Turns:
         """Questions computed or waiting."""
         return self._taken
 
+    def check(self) -> None:
+        """Busy where all places are taken."""
+        if self._taken >= self._most:
+            raise Busy("Too many questions are waiting; try again in a few seconds.")
+
     def take(self) -> None:
         """Takes a place; Busy where all are taken. `run` or `give` frees it."""
         with self._lock:
-            if self._taken >= self._most:
-                raise Busy("Too many questions are waiting; try again in a few seconds.")
+            self.check()
             self._taken += 1
 
     def give(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from assistant.cli import backup, chat, config, corpora, doctor, documents, keys, models, questions, replay, serve
+from assistant.cli import backup, chat, config, corpora, doctor, documents, keys, mcp, models, questions, replay, serve
 from assistant.cli import ingest as ingest_command
 from assistant.cli.state import State, say
 from assistant.errors import ThickshellError
@@ -36,6 +36,7 @@ app.command("chat")(chat.chat)
 app.command("replay")(replay.replay)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.command("mcp")(mcp.mcp)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("doctor")(doctor.doctor)
