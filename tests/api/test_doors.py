@@ -84,7 +84,8 @@ CHANGING = [
     ("POST", "/v1/conversations/a/stop"), ("POST", "/v1/messages/a/select"), ("POST", "/v1/messages/a/feedback"),
     ("POST", "/v1/chat/completions"), ("POST", "/v1/embeddings"), ("POST", "/v1/corpora/a/search"),
     ("POST", "/v1/corpora/a/documents"), ("DELETE", "/v1/corpora/a/documents/a"), ("DELETE", "/v1/corpora/a"),
-    ("POST", "/v1/undo/a"), ("POST", "/mcp"), ("POST", "/gradio_api/queue/join"),
+    ("POST", "/v1/undo/a"), ("POST", "/ui/better"), ("POST", "/ui/prompts"), ("POST", "/mcp"),
+    ("POST", "/gradio_api/queue/join"),
 ]  # fmt: skip
 
 
