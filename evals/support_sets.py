@@ -60,7 +60,10 @@ def fever(data: Path, limit: int | None = None, seed: int = 0) -> list[Pair]:
 
 def inference(data: Path, limit: int | None = None) -> Iterator[Pair]:
     """control (English, long passages) and ocnli (Chinese, one sentence), for measuring only."""
-    labels: dict[str, Label] = {"entailment": "supported", "contradiction": "contradicted", "neutral": "silent"} | {
+    labels: dict[str, Label] = {
+        "entailment": "supported",
+        "contradiction": "contradicted",
+        "neutral": "silent",
         "e": "supported",
         "c": "contradicted",
         "n": "silent",

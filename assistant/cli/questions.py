@@ -162,6 +162,8 @@ def _keyed(row: dict[str, Any]) -> dict[str, Any]:
 def _shown(context: typer.Context, answer: Answer, row: dict[str, Any]) -> dict[str, Any]:
     if not state(context).json and "id" not in row:
         show(answer.answer)
+        if sentence := answer.receipt.get("scores", {}).get("fell_back"):
+            show(f"({sentence})")
         for citation in answer.citations:
             place = citation.document + (f", page {citation.page}" if citation.page else "")
             show(f"  [{citation.n}] {place}")

@@ -179,8 +179,8 @@ def _digits(match: re.Match[str]) -> Number | None:
 
 def _written(match: re.Match[str]) -> Number | None:
     if match["share"]:
-        value = _decimal(match["share"]) if match["share"][0].isdigit() else Decimal(chinese(match["share"]))
-        return Number(value, "%") if value is not None else None
+        share = _decimal(match["share"]) if match["share"][0].isdigit() else Decimal(chinese(match["share"]))
+        return Number(share, "%") if share is not None else None
     if match["zh"]:
         scale = _SCALES[match["zhscale"]] if match["zhscale"] else 1
         unit = "month name" if match["zhunit"] == "月" else _unit(match["zhunit"])
