@@ -74,9 +74,13 @@ def test_a_sentence_without_support_is_marked_in_words_and_counted(page: Page) -
 
 def test_what_is_taken_back_is_no_longer_shown(page: Page) -> None:
     by(page, "3|small")
-    ask(page, TALL, wait=False)
-    expect(page.locator(".msg.bot .body")).to_contain_text("golden")
-    finished(page, TALL)
+    page.evaluate(  # what stands there for an instant only is noted by the page itself
+        """() => { window.seen = ''; new MutationObserver(() => {
+            window.seen += document.querySelector('.msg.bot .body')?.textContent ?? ''; })
+            .observe(document.body, {subtree: true, childList: true, characterData: true}); }"""
+    )
+    ask(page, TALL)
+    assert "seven million" in page.evaluate("window.seen")
     expect(page.locator(".msg.bot .body")).not_to_contain_text("golden")
     expect(page.locator(".msg.bot .told")).to_contain_text("It was taken back.")
     expect(page.locator(".msg.bot .made span")).to_have_text("From your documents, in place of small")
