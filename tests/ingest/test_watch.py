@@ -75,7 +75,7 @@ def test_a_file_that_still_grows_waits(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120  # patience of a busy machine; nothing is measured
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.05)
@@ -94,5 +94,5 @@ def test_watching_until_it_is_stopped(tmp_path: Path) -> None:
         (folder / "a.txt").unlink()
         until(lambda: home.passages("c") == {})
         stop.set()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
