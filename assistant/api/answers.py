@@ -130,8 +130,7 @@ class Answers:
 
     def check(self) -> None:
         """Busy where no further question is taken."""
-        self._turns.take()
-        self._turns.give()
+        self._turns.check()
 
     def busy(self, conversation: str) -> bool:
         return conversation in self._running

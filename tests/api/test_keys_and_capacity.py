@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -16,6 +16,7 @@ from assistant.errors import Busy
 from assistant.generators.scripted import ScriptedGenerator
 from assistant.wiring import House
 from tests.api.served import ScriptedHouse, add, served
+from tests.waiting import eventually
 
 SLOW = ScriptedGenerator(" ".join(f"word{n}" for n in range(2000)), delay=0.02)
 ASKED = [{"role": "user", "content": "When was the Eiffel Tower finished?"}]
@@ -32,15 +33,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with served(home, SLOW, model_streams=2, max_waiting=1) as made:
             add(made[0], "secrets", "secret.txt", "The vault code is 4711.\n", home.parent)
             yield made
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
-    until = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 # --- 22, 23 -----------------------------------------------------------------------------------------------------------

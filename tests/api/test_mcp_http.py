@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ from mcp_types import CallToolResult
 
 from assistant.generators.scripted import ScriptedGenerator
 from tests.api.served import ScriptedHouse, add, served
+from tests.waiting import eventually
 
 SLOW = ScriptedGenerator(" ".join(f"word{n}" for n in range(2000)), delay=0.02)
 ASKED = {"question": "When was the Eiffel Tower finished?", "corpus": "towers"}
@@ -65,15 +65,6 @@ def said(result: CallToolResult) -> str:
     (content,) = result.content
     assert content.type == "text"
     return content.text
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
-    until = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def test_three_tools_that_only_read(place: Place) -> None:

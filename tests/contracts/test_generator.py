@@ -20,6 +20,7 @@ from assistant.seams import Generator
 from assistant.types import Delta, Finished, Message, Sampling
 from tests.generators.fake_server import Plan, serving
 from tests.generators.tiny_model import tiny_model
+from tests.waiting import eventually
 
 ASKED = (Message("system", "Be brief."), Message("user", "Which rivers does Lyon have?"))
 SHORT = Sampling(max_tokens=8)
@@ -109,7 +110,7 @@ def test_stop_is_cancelled_within_two_seconds_and_upstream_ends(make: Callable[.
     with pytest.raises(Cancelled):
         list(parts)
     assert time.monotonic() - began < 2
-    assert eventually(lambda: made.upstream_open() == 0)
+    assert eventually(lambda: made.upstream_open() == 0, 2)
 
 
 def test_stop_is_seen_while_nothing_comes(make: Callable[..., Made]) -> None:
@@ -119,7 +120,7 @@ def test_stop_is_seen_while_nothing_comes(make: Callable[..., Made]) -> None:
     with pytest.raises(Cancelled):
         list(made.generator.stream(ASKED, LONG, wish.is_set))
     assert time.monotonic() - began < 2.2
-    assert eventually(lambda: made.upstream_open() == 0)
+    assert eventually(lambda: made.upstream_open() == 0, 2)
 
 
 def test_a_reader_who_leaves_ends_the_stream_upstream(make: Callable[..., Made]) -> None:
@@ -127,7 +128,7 @@ def test_a_reader_who_leaves_ends_the_stream_upstream(make: Callable[..., Made])
     parts = made.generator.stream(ASKED, LONG)
     next(parts)
     parts.close()  # type: ignore[attr-defined]
-    assert eventually(lambda: made.upstream_open() == 0)
+    assert eventually(lambda: made.upstream_open() == 0, 2)
 
 
 def test_a_cut_stream_is_a_failure_not_an_answer(make: Callable[..., Made]) -> None:
@@ -170,12 +171,3 @@ def test_threads_share_it(make: Callable[..., Made]) -> None:
         thread.join(60)
     assert len(answers) == 4
     assert len(set(answers)) == 1
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 2.0) -> bool:
-    until = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.01)
-    return True
