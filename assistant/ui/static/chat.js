@@ -30,7 +30,7 @@ const toEnd = () => { const box = scroller(); box.scrollTop = box.scrollHeight; 
 export async function show(conversation, { keepPlace = false } = {}) {
   const other = conversation !== state.conversation;
   state.conversation = conversation;
-  const place = scroller().scrollTop;
+  const place = scroller().scrollTop, comparing = $("#ts-compare");
   try {
     if (!(await fill($("#chat-root"), `/ui/transcript?${new URLSearchParams({ conversation, corpus: remembered() })}`))) return;
   } catch (error) {
@@ -39,6 +39,8 @@ export async function show(conversation, { keepPlace = false } = {}) {
     location.hash = "#/chat";
     return;
   }
+  const compared = comparing && $(`#chat-root .msg[data-id="${CSS.escape(comparing.dataset.message)}"] .acts`);
+  if (compared) compared.after(comparing); // drawn anew below what is being compared
   if (keepPlace && !other) scroller().scrollTop = place;
   else toEnd();
   numbers();
