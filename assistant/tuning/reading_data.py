@@ -11,12 +11,13 @@ import csv
 import hashlib
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from assistant.readers.span_input import as_written
 from assistant.tuning.mining import Near, near_by_words
 from assistant.tuning.negatives import add_negatives, seeded
 from assistant.tuning.reading_sets import SETS, Row, read_json, read_text
@@ -140,19 +141,43 @@ def dev_examples(data: Path, negatives: float = 0.0, seed: int = 0) -> list[Exam
     return [Example(row.question, row.passage, row.answers, row.language, row.source) for row in rows]
 
 
-def training_mix(data: Path, seed: int = 0, negatives: float = 0.35, near: Near = near_by_words) -> list[Row]:
-    """One epoch in random order: sets by SHARES and COPIES, plus fresh negatives for `negatives` of the answerable.
+@dataclass(frozen=True)
+class Mix:
+    """What one epoch is made of.
 
-    With `near` by meaning too, seven in ten negatives are mined, else half.
+    `negatives`: part of the answerable questions that get one; with `near` by meaning too, seven in ten are mined,
+    else half. `typed`: part of the English questions that lose their capitals. `shares`: how often a set's rows come,
+    in place of SHARES.
     """
+
+    negatives: float = 0.35
+    near: Near = near_by_words
+    typed: float = 0.0
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+
+PLAIN = Mix()
+
+
+def training_mix(data: Path, seed: int = 0, mix: Mix = PLAIN) -> list[Row]:
+    """One epoch in random order: sets by their shares and COPIES, plus fresh negatives."""
     chosen = seeded(seed)
+    shares = SHARES | dict(mix.shares)
     rows: list[Row] = []
     for row in train_rows(data):
-        if chosen.random() < SHARES.get(row.source, 1.0):
-            rows.extend([row] * (COPIES.get(row.source, 1) if row.answerable else 1))
-    rows = add_negatives(rows, negatives, chosen, near, made=0.5 if near is near_by_words else 0.3)
+        share = shares.get(row.source, 1.0)
+        times = int(share) + (chosen.random() < share - int(share))
+        rows.extend([row] * (times * (COPIES.get(row.source, 1) if row.answerable else 1)))
+    rows = add_negatives(rows, mix.negatives, chosen, mix.near, made=0.5 if mix.near is near_by_words else 0.3)
+    if mix.typed:
+        rows = [as_typed(row) if chosen.random() < mix.typed else row for row in rows]
     chosen.shuffle(rows)
     return rows
+
+
+def as_typed(row: Row) -> Row:
+    """An English question without capitals, as the reader will be given it (`span_input.as_written`); else the row."""
+    return replace(row, question=as_written(row.question.lower())) if row.language == "en" else row
 
 
 def counts(rows: Iterable[Row]) -> dict[str, tuple[int, int]]:

@@ -26,9 +26,9 @@ from assistant.embedders.weights import encoder_folder, source_hash
 from assistant.readers.span_network import SpanNetwork, load_encoder
 from assistant.tuning.mining import Near, NearByBoth, near_by_words
 from assistant.tuning.negatives import add_negatives, seeded
-from assistant.tuning.reading_data import dev_rows, training_mix
+from assistant.tuning.reading_data import PLAIN, Mix, dev_rows, training_mix
 from assistant.tuning.reading_scores import auc
-from assistant.tuning.reading_sets import Row
+from assistant.tuning.reading_sets import SETS, Row
 from assistant.tuning.span_batches import Batch, Coder, batches
 from assistant.tuning.span_checkpoint import blend, restore, save
 from assistant.tuning.span_recipe import Progress, Recipe, rate_factor
@@ -154,8 +154,7 @@ def public_run(
     out: Path,
     recipe: Recipe,
     start: Path | None = None,
-    negatives: float = 0.35,
-    near: Near = near_by_words,
+    mix: Mix = PLAIN,
 ) -> Path:
     """Train on the public sets below `data`, watched on a fixed sample of their held-out part with negatives."""
     chosen = seeded(0)
@@ -163,7 +162,7 @@ def public_run(
     watched = chosen.sample(add_negatives(watched, 0.5, chosen), recipe.dev_examples)
 
     def epoch(number: int) -> list[Row]:
-        return training_mix(data, 1000 * recipe.seed + number, negatives, near)
+        return training_mix(data, 1000 * recipe.seed + number, mix)
 
     return train(epoch, watched, out, recipe, start)
 
@@ -171,6 +170,14 @@ def public_run(
 def quick_encoder() -> CentredEmbedder:
     """The packaged encoder in the quickest arithmetic at hand: which passages are near needs no more digits."""
     return CentredEmbedder(SentenceEmbedder(precision="int8" if quick_int8() else "auto"))
+
+
+def _share(text: str) -> tuple[str, float]:
+    """`SET=N` as a pair, for argparse."""
+    name, _, number = text.partition("=")
+    if name not in SETS:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SETS)}")
+    return name, float(number)
 
 
 def main() -> None:
@@ -182,6 +189,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=Recipe.rate, help="highest learning rate of the layers")
     parser.add_argument("--negatives", type=float, default=0.35, help="added for that part of the answered questions")
     parser.add_argument("--near", choices=["words", "both"], default="words", help="how near passages are found")
+    parser.add_argument("--typed", type=float, default=0.0, help="part of the English questions without capitals")
+    parser.add_argument("--share", type=_share, action="append", default=[], help="SET=N: how often its rows come")
     parser.add_argument("--blend", type=float, default=1.0, help="share of the new weights in a mean with the start's")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     given = parser.parse_args()
@@ -190,7 +199,8 @@ def main() -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     recipe = Recipe(given.minutes, rate=given.rate, seed=given.seed)
     near: Near = near_by_words if given.near == "words" else NearByBoth(quick_encoder())
-    done = public_run(given.data, given.out, recipe, given.start, given.negatives, near)
+    mix = Mix(given.negatives, near, given.typed, dict(given.share))
+    done = public_run(given.data, given.out, recipe, given.start, mix)
     if given.start and given.blend < 1:
         done = blend(given.start, done, given.blend, given.out / "blended")
     log.info("done: %s", done)

@@ -12,13 +12,16 @@ from assistant.tuning import reading_data
 from assistant.tuning.mining import NearByBoth
 from assistant.tuning.negatives import LESS, add_negatives, exchanged, mine, seeded, without_answer
 from assistant.tuning.reading_data import (
+    Mix,
     allowed_rows,
+    as_typed,
     dev_examples,
     dev_rows,
     is_dev,
     normal,
     reported_texts,
     train_rows,
+    training_mix,
 )
 from assistant.tuning.reading_sets import Row, located, nqswap, qamr
 from assistant.tuning.terms import terms
@@ -217,3 +220,20 @@ def test_negatives_are_added_not_exchanged_and_repeatable() -> None:
 
 def test_terms_are_words_and_pairs_of_characters() -> None:
     assert terms("The 3 中国人!") == ["the", "3", "中国", "国人"]
+
+
+# --- what an epoch is made of ----------------------------------------------------------------------------------------
+def test_a_typed_question_has_the_capital_and_mark_that_the_product_gives_it_and_no_other() -> None:
+    asked = row("Where did Anna Berg move in 1999?", "Paris")
+    assert as_typed(asked).question == "Where did anna berg move in 1999?"
+    assert (as_typed(asked).passage, as_typed(asked).start) == (PASSAGE, asked.start)
+    chinese = Row("cmrc2018", "zh", "NBA是什么？", "NBA是篮球联赛。", ("篮球联赛",), 4)
+    assert as_typed(chinese) is chinese
+
+
+@pytest.mark.parametrize(("share", "times"), [(0.0, 0), (1.0, 1), (2.0, 2)])
+def test_a_share_says_how_often_a_sets_rows_come(monkeypatch: pytest.MonkeyPatch, share: float, times: int) -> None:
+    kept = [row("Where was Anna Berg born?", "Oslo"), row("When did she move?", "1999", source="nqswap")]
+    monkeypatch.setattr(reading_data, "train_rows", lambda _: kept)
+    mixed = training_mix(Path(), mix=Mix(negatives=0, typed=1, shares={"nqswap": share}))
+    assert sorted(r.question for r in mixed) == ["When did she move?"] * times + ["Where was anna berg born?"]
