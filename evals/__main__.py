@@ -16,6 +16,7 @@ TASKS = {
     "fit-fusion": "evals.fit_fusion",
     "rerank": "evals.rerank",
     "answers": "evals.answers",
+    "tiers": "evals.tiers",
     "fit-abstention": "evals.abstention",
     "fit-support": "evals.support",
     "small-files": "evals.small_files",

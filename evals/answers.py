@@ -57,7 +57,7 @@ def _asked(house: House, questions: AnswerSet, item: Item, twins: bool) -> Row:
     question = Question(item.question, (questions.name,))
     first = house.assistant.answer(question)
     answer = house.assistant.answer(replace(question, always_answer=True)) if first.abstained else first
-    good = sum(_stands(house, c.corpus, c.document, c.start, c.end, c.quote) for c in answer.citations)
+    good = sum(stands(house, c.corpus, c.document, c.start, c.end, c.quote) for c in answer.citations)
     row = Row(
         item,
         answer,
@@ -74,7 +74,7 @@ def _asked(house: House, questions: AnswerSet, item: Item, twins: bool) -> Row:
     return replace(row, twin_refused=twin.abstained, twin_confidence=twin.confidence)
 
 
-def _stands(house: House, corpus: str, document: str, start: int, end: int, quote: str) -> bool:
+def stands(house: House, corpus: str, document: str, start: int, end: int, quote: str) -> bool:
     return bool(quote) and house.store.document(corpus, document).text[start:end] == quote
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class CachedReadings:
 
     def __init__(self, source: SpanModel, file: Path) -> None:
         self._source = source
-        self._stored = sqlite3.connect(file, timeout=60, isolation_level=None)
+        self._stored = sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
         self._stored.execute("CREATE TABLE IF NOT EXISTS readings (key TEXT PRIMARY KEY, reading TEXT NOT NULL)")
 
     @property
@@ -77,8 +78,11 @@ def house_at(home: Path, **settings: Any) -> House:
     return MeasuredHouse(load({"home": home, **settings}))
 
 
-def ensure(house: House, corpus: str, paragraphs: Mapping[str, str]) -> None:
-    """Ingests what the corpus does not hold yet ({document name: text}) and waits until it is ready.
+def ensure(
+    house: House, corpus: str, paragraphs: Mapping[str, str], files: Mapping[str, Path] = MappingProxyType({})
+) -> None:
+    """Ingests what the corpus does not hold yet ({document name: text}, {document name: file}) and waits until it is
+    ready.
 
     A home restored from a backup has no word index yet: the worker's start puts it back before anything is asked.
     RuntimeError names the first document that cannot be read.
@@ -87,6 +91,7 @@ def ensure(house: House, corpus: str, paragraphs: Mapping[str, str]) -> None:
         house.library.create(corpus)
     house.worker.run_until_idle()
     there = {info.name for info in house.library.documents(corpus) if info.state == "ready"}
+    _wait(house, [house.library.submit(corpus, file, name) for name, file in files.items() if name not in there])
     missing = [name for name in paragraphs if name not in there]
     for at in range(0, len(missing), BATCH):
         _ingest(house, corpus, {name: paragraphs[name] for name in missing[at : at + BATCH]})
@@ -100,7 +105,11 @@ def _ingest(house: House, corpus: str, texts: Mapping[str, str]) -> None:
             file = Path(folder) / name
             file.write_text(text, "utf-8")
             jobs.append(house.library.submit(corpus, file, name))
-        done: list[JobInfo] = house.library.wait(jobs)
+        _wait(house, jobs)
+
+
+def _wait(house: House, jobs: Sequence[int]) -> None:
+    done: list[JobInfo] = house.library.wait(list(jobs)) if jobs else []
     bad = [job for job in done if job.state not in ("done", "ready")]
     if bad:
         raise RuntimeError(f"{bad[0].document}: {bad[0].error or bad[0].state}")

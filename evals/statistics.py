@@ -34,6 +34,21 @@ def mean(values: Sequence[float], seed: int = 0) -> Metric:
     return Metric(float(rows.mean()), float(low), float(high))
 
 
+def share(parts: Sequence[float], wholes: Sequence[float], seed: int = 0) -> Metric:
+    """Sum of parts over sum of wholes, one of each a question; questions are resampled, not their parts.
+
+    >>> share([1, 0], [2, 2]).value
+    0.25
+    """
+    a, b = np.asarray(parts, dtype=np.float64), np.asarray(wholes, dtype=np.float64)
+    if not b.sum():
+        return Metric(float("nan"), float("nan"), float("nan"))
+    chance = np.random.default_rng(seed)
+    picks = [chance.integers(0, len(a), len(a)) for _ in range(RESAMPLES)]
+    low, high = np.percentile([a[p].sum() / max(b[p].sum(), 1.0) for p in picks], [2.5, 97.5])
+    return Metric(float(a.sum() / b.sum()), float(low), float(high))
+
+
 def aurc(confidence: Sequence[float], right: Sequence[bool], seed: int = 0) -> Metric:
     """Area under risk over coverage with its interval; 0 is best."""
     c, r = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=bool)
