@@ -1,11 +1,11 @@
-"""Questions with short gold answers over the paragraphs of a public set, and whether an answer holds one of them."""
+"""Questions with gold answers over the documents of a public set, and how much of the gold an answer holds."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evals.data import read_json, read_jsonl
@@ -15,24 +15,37 @@ HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 
 @dataclass(frozen=True)
 class Item:
-    """`golds`: one is enough; each is a tuple of strings that must all be there. `paragraph`: name of the gold one."""
+    """`golds`: one is enough; each is a tuple of strings that must all be there. `paragraph`: name of the gold one.
+
+    `only`: documents that the question is asked of, where it makes no sense without naming them; () is all.
+    `measure`: what `score` counts.
+    """
 
     id: str
     question: str
     golds: tuple[tuple[str, ...], ...]
     paragraph: str
+    only: tuple[str, ...] = ()
+    measure: str = "gold in answer"
+
+    def score(self, answer: str) -> float:
+        """0 to 1."""
+        return float(holds(answer, self.golds))
 
 
 @dataclass(frozen=True)
 class AnswerSet:
+    """`paragraphs`: documents to be written, by name; `files`: documents that lie in the set's folder, by name."""
+
     name: str
     language: str
     paragraphs: dict[str, str]
     items: tuple[Item, ...]
+    files: dict[str, Path] = field(default_factory=dict)
 
     def head(self, limit: int | None) -> AnswerSet:
-        """The first `limit` questions over all paragraphs."""
-        return AnswerSet(self.name, self.language, self.paragraphs, self.items[:limit])
+        """The first `limit` questions over all documents."""
+        return replace(self, items=self.items[:limit])
 
 
 def qed(data: Path) -> AnswerSet:
@@ -68,7 +81,19 @@ def squad_layout(name: str, language: str, path: Path) -> AnswerSet:
     return assembled(name, language, rows)
 
 
-SETS = {"qed": qed, "cmrc2018": cmrc2018}
+def tatqa(data: Path) -> AnswerSet:
+    from evals.report_sets import tatqa as read
+
+    return read(data)
+
+
+def filings(data: Path) -> AnswerSet:
+    from evals.report_sets import filings as read
+
+    return read(data)
+
+
+SETS = {"qed": qed, "cmrc2018": cmrc2018, "tatqa": tatqa, "filings": filings}
 
 
 def assembled(name: str, language: str, rows: Iterable[tuple[str, str, str, tuple[tuple[str, ...], ...]]]) -> AnswerSet:
