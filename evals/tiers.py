@@ -26,7 +26,7 @@ from typing import IO, TYPE_CHECKING, Any
 from assistant.readers.framing import claims_nothing, says_no_answer
 from assistant.textual import sentences
 from assistant.types import Answer, Delta, Done, Question, Revised
-from evals.answer_sets import SETS, AnswerSet, Item, holds, length
+from evals.answer_sets import SETS, AnswerSet, Item, length
 from evals.answers import stands
 from evals.homes import ensure, house_at
 from evals.statistics import mean, share
@@ -51,8 +51,8 @@ class Row:
     question: str
     answer: str
     said: str
-    right: bool
-    said_right: bool
+    right: float
+    said_right: float
     words: int
     wrote: bool
     abstained: bool
@@ -72,7 +72,7 @@ class Row:
 def asked(house: House, questions: AnswerSet, item: Item, tier: int) -> Row:
     said, revised = "", False
     answer: Answer | None = None
-    for event in house.assistant.ask(Question(item.question, (questions.name,), tier=tier)):
+    for event in house.assistant.ask(Question(item.question, (questions.name,), only=item.only, tier=tier)):
         if isinstance(event, Delta) and not revised:
             said += event.text
         elif isinstance(event, Revised):
@@ -95,8 +95,8 @@ def row_of(house: House, questions: AnswerSet, item: Item, answer: Answer, said:
         item.question,
         answer.answer,
         said,
-        holds(answer.answer, item.golds) and not answer.abstained,
-        holds(said, item.golds),
+        0.0 if answer.abstained else item.score(answer.answer),
+        item.score(said),
         length(answer.answer, questions.language),
         wrote,
         answer.abstained,
@@ -201,7 +201,7 @@ def run(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
             settings = {"model": args.model, "model_url": args.model_url, "model_tokens": args.tokens}
             house = house_at(args.home or Path(folder), **settings)
             try:
-                ensure(house, name, questions.paragraphs)
+                ensure(house, name, questions.paragraphs, questions.files)
                 for tier in args.tiers:
                     yield _tier(house, questions, tier, args)
             finally:
@@ -220,6 +220,7 @@ def _tier(house: House, questions: AnswerSet, tier: int, args: argparse.Namespac
     return {
         "task": f"tiers/{questions.name}/{tier}",
         "n": len(rows),
+        "measures": sorted({item.measure for item in questions.items}),
         "kept": len(kept),
         "model": asdict(house.generator(model).info),
         "most_tokens": args.tokens,
