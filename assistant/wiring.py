@@ -210,7 +210,13 @@ class House:
         from assistant.embedders.sentence import SentenceEmbedder
 
         s = self.settings
-        return SentenceEmbedder(s.encoder, threads=s.threads, precision=s.precision, allow_downloads=s.allow_downloads)
+        return SentenceEmbedder(
+            s.encoder,
+            threads=s.threads,
+            precision=s.precision,
+            allow_downloads=s.allow_downloads,
+            device=s.encoder_device,
+        )
 
     # --- language models --------------------------------------------------------------------------------------------
     @property

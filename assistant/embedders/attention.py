@@ -21,7 +21,7 @@ Bounds = Sequence[tuple[int, int]]
 
 def attended(mixed: Tensor, bounds: Bounds, heads: int) -> Tensor:
     """(n, width) of (n, 3 * width) queries, keys and values, heads side by side; each sequence sees itself only."""
-    one = quick if mixed.dtype == torch.bfloat16 else fused
+    one = quick if mixed.dtype == torch.bfloat16 and mixed.device.type == "cpu" else fused
     return torch.cat([one(mixed[start:end], heads) for start, end in bounds])
 
 

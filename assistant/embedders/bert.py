@@ -92,11 +92,12 @@ class Bert:
 
     def __init__(self, embeddings: Embeddings, layers: Sequence[AnyLayer]) -> None:
         self.embeddings, self.layers = embeddings, list(layers)
+        self.device = embeddings.words.device
 
     def states(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Bounds]:
         """Last states of all tokens of `rows`, (tokens, hidden) in the layers' type, and where each row stands."""
         threads = torch.get_num_threads()
-        if threads == 1 or (len(rows) == 1 and len(rows[0]) > SHORT):
+        if self.device.type != "cpu" or threads == 1 or (len(rows) == 1 and len(rows[0]) > SHORT):
             return self._states(rows)
         groups = shares([len(row) for row in rows], threads)
         parts = side_by_side(self._states, [[rows[place] for place in group] for group in groups], threads)
@@ -111,7 +112,7 @@ class Bert:
     @torch.inference_mode()
     def _states(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Bounds]:
         ids, places, bounds = joined(rows)
-        states: Tensor = self.embeddings(ids, places)
+        states: Tensor = self.embeddings(ids.to(self.device), places.to(self.device))
         for layer in self.layers:
             states = layer(states, bounds)
         return states, bounds
@@ -122,9 +123,11 @@ class Bert:
         return torch.stack([states[start:end].float().mean(dim=0) for start, end in bounds])
 
 
-def load_bert(folder: Path, dtype: torch.dtype) -> Bert:
+def load_bert(folder: Path, dtype: torch.dtype, device: str = "cpu") -> Bert:
     """The encoder of a Hugging Face BertModel folder, in evaluation mode."""
     tensors = load_tensors(folder / "model.safetensors")
+    if device != "cpu":
+        tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
     config = BertConfig.read(folder)
     layers = [Layer(tensors, f"encoder.layer.{index}.", config, dtype) for index in range(config.layers)]
     return Bert(Embeddings(tensors, config, dtype).eval(), [layer.eval() for layer in layers])

