@@ -176,7 +176,7 @@ def training_mix(data: Path, seed: int = 0, mix: Mix = PLAIN) -> list[Row]:
 
 
 def as_typed(row: Row) -> Row:
-    """An English question without capitals, as the reader will be given it (`span_input.as_written`); else the row."""
+    """An English question in small letters, one without a mark as the reader will be given it; another row as it is."""
     return replace(row, question=as_written(row.question.lower())) if row.language == "en" else row
 
 

@@ -223,9 +223,10 @@ def test_terms_are_words_and_pairs_of_characters() -> None:
 
 
 # --- what an epoch is made of ----------------------------------------------------------------------------------------
-def test_a_typed_question_has_the_capital_and_mark_that_the_product_gives_it_and_no_other() -> None:
+def test_a_typed_question_loses_its_capitals_and_gets_what_the_product_gives_where_it_has_no_mark() -> None:
     asked = row("Where did Anna Berg move in 1999?", "Paris")
-    assert as_typed(asked).question == "Where did anna berg move in 1999?"
+    assert as_typed(asked).question == "where did anna berg move in 1999?"
+    assert as_typed(row("where did Anna Berg move", "Paris")).question == "Where did anna berg move?"
     assert (as_typed(asked).passage, as_typed(asked).start) == (PASSAGE, asked.start)
     chinese = Row("cmrc2018", "zh", "NBA是什么？", "NBA是篮球联赛。", ("篮球联赛",), 4)
     assert as_typed(chinese) is chinese
@@ -236,4 +237,4 @@ def test_a_share_says_how_often_a_sets_rows_come(monkeypatch: pytest.MonkeyPatch
     kept = [row("Where was Anna Berg born?", "Oslo"), row("When did she move?", "1999", source="nqswap")]
     monkeypatch.setattr(reading_data, "train_rows", lambda _: kept)
     mixed = training_mix(Path(), mix=Mix(negatives=0, typed=1, shares={"nqswap": share}))
-    assert sorted(r.question for r in mixed) == ["When did she move?"] * times + ["Where was anna berg born?"]
+    assert sorted(r.question for r in mixed) == ["when did she move?"] * times + ["where was anna berg born?"]
