@@ -41,6 +41,7 @@ class Row:
     verified: int
     twin_refused: bool | None = None
     twin_confidence: float = 0.0
+    twin_right: bool = False
 
 
 def measured(house: House, questions: AnswerSet, twins: bool) -> list[Row]:
@@ -71,7 +72,8 @@ def _asked(house: House, questions: AnswerSet, item: Item, twins: bool) -> Row:
     if not twins:
         return row
     twin = house.assistant.answer(replace(question, without=(item.paragraph,)))
-    return replace(row, twin_refused=twin.abstained, twin_confidence=twin.confidence)
+    found = not twin.abstained and holds(twin.answer, item.golds)  # another paragraph of the pool says it too
+    return replace(row, twin_refused=twin.abstained, twin_confidence=twin.confidence, twin_right=found)
 
 
 def stands(house: House, corpus: str, document: str, start: int, end: int, quote: str) -> bool:
@@ -79,7 +81,11 @@ def stands(house: House, corpus: str, document: str, start: int, end: int, quote
 
 
 def metrics(rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
-    """`gold_in_answer`, `length`, `gold_cited` with abstention off; `answered_right` counts refusals as wrong."""
+    """`gold_in_answer`, `length`, `gold_cited` with abstention off; `answered_right` counts refusals as wrong.
+
+    Of twins: `twins_abstain`; `twins_answered_elsewhere`, the part whose answer holds the gold, from another paragraph;
+    `twins_at_tenth`, the part below the threshold that would refuse a tenth of this very set's answerable questions.
+    """
     quotes = [row.verified / row.quotes for row in rows if row.quotes]
     found = {
         "gold_in_answer": mean([row.right for row in rows], seed),
@@ -93,6 +99,9 @@ def metrics(rows: Sequence[Row], seed: int = 0) -> dict[str, Metric]:
     twins = [row for row in rows if row.twin_refused is not None]
     if twins:
         found["twins_abstain"] = mean([bool(row.twin_refused) for row in twins], seed)
+        found["twins_answered_elsewhere"] = mean([row.twin_right for row in twins], seed)
+        tenth = sorted(row.answer.confidence for row in rows)[len(rows) // 10]
+        found["twins_at_tenth"] = mean([row.twin_confidence < tenth for row in twins], seed)
         found["aurc_with_twins"] = aurc(
             [row.answer.confidence for row in rows] + [row.twin_confidence for row in twins],
             [row.right for row in rows] + [False] * len(twins),
@@ -113,7 +122,11 @@ def predictions(rows: Sequence[Row], file: Path) -> None:
                 "confidence": round(row.answer.confidence, 4),
                 "route": row.answer.route,
                 "scores": {"gold_in_answer": row.right, "gold_cited": row.cited, "length": row.words},
-                "twin": {"abstained": row.twin_refused, "confidence": round(row.twin_confidence, 4)},
+                "twin": {
+                    "abstained": row.twin_refused,
+                    "confidence": round(row.twin_confidence, 4),
+                    "right": row.twin_right,
+                },
             }
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
 
