@@ -1,4 +1,4 @@
-"""`python -m bench [ingest|query|scale]`: measure speed; one JSON object a line. Without a name: all, small."""
+"""`python -m bench [NAME]`: measure speed; one JSON object a line. Without a name: all, small."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from pathlib import Path
 
 from evals.__main__ import bench_folder
 
-BENCHES = {"ingest": "bench.ingest", "query": "bench.query", "scale": "bench.scale"}
+BENCHES = {
+    "ingest": "bench.ingest",
+    "query": "bench.query",
+    "scale": "bench.scale",
+    "serving": "bench.serving",
+    "prefix": "bench.prefix",
+}
 """Name -> module with `arguments(parser)` and `run(args)`, which yields results."""
 
 
