@@ -78,7 +78,9 @@ async def _passed(at: Address, bodies: Sequence[dict[str, Any]], streams: int, m
 async def _streamed(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> Stream:
     began = time.perf_counter()
     first = last = 0.0
-    text, usage, house, revised = "", {}, {}, False
+    text, revised = "", False
+    usage: dict[str, Any] = {}
+    house: dict[str, Any] = {}
     async with client.stream("POST", url, json=body) as response:
         if response.status_code != 200:
             raise RuntimeError(f"{url} answers {response.status_code}: {(await response.aread())[:200]!r}")

@@ -304,7 +304,7 @@ def rate(arm: Arm) -> float:
 def pace(arm: Arm) -> float:
     """Tokens a second of a stream from its first text to its last, on average."""
     seconds = sum(stream.last - stream.first for stream in arm.streams)
-    return sum(stream.usage.get("completion_tokens", 0) for stream in arm.streams) / max(seconds, 1e-9)
+    return float(sum(stream.usage.get("completion_tokens", 0) for stream in arm.streams)) / max(seconds, 1e-9)
 
 
 def _same(ours: Stream, straight: Stream) -> bool:

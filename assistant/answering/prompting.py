@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from assistant.answering.language import Language
@@ -62,17 +63,20 @@ def build(
         last = Message("user", asked_with(question, passages[:most]))
         return (*head, *earlier[2 * first :], last)
 
+    @cache  # each count reads the whole prompt, and the first token waits for it
+    def tokens(first: int, most: int) -> int:
+        return count(made(first, most))
+
     least = min(LEAST, len(passages))
-    if count(made(start, len(passages))) > room:
-        while start < len(pairs) and count(made(start, least)) > room:
+    if tokens(start, len(passages)) > room:
+        while start < len(pairs) and tokens(start, least) > room:
             start += (len(pairs) - start + 1) // 2
-    most = _most(lambda n: count(made(start, n)) <= room, len(passages))
+    most = _most(lambda n: tokens(start, n) <= room, len(passages))
     if most is None or (passages and not most):
         raise UsageError(
             "The question does not fit the model's context; shorten it, or choose a model that reads more."
         )
-    messages = made(start, most)
-    return Sent(messages, count(messages), tuple(passages[:most]), tuple(passages[most:]), start)
+    return Sent(made(start, most), tokens(start, most), tuple(passages[:most]), tuple(passages[most:]), start)
 
 
 def _most(fits: Callable[[int], bool], most: int) -> int | None:

@@ -137,15 +137,17 @@ def _streamed(
     left = max(model.info.context - sent.tokens, 1)
     sampling = replace(brain.sampling, max_tokens=min(brain.sampling.max_tokens, left))
     ended: Finished | None = None
+    heard = 0
     try:
         with closing(model.stream(sent.messages, sampling, stop)) as parts:  # type: ignore[type-var]
             for part in parts:
                 if isinstance(part, Finished):
                     ended = part
                     continue
+                heard += 1
                 yield from feed(part.text)
-                if enough():
-                    ended = Finished("length", Usage(sent.tokens))
+                if enough():  # the server tells no usage then; most send a part for each token
+                    ended = Finished("length", Usage(sent.tokens, heard))
                     break
     except (Cancelled, GeneratorUnavailable):
         yield from close()
