@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from assistant.api.house import House, private_corpus
@@ -109,16 +109,24 @@ class Answers:
         self._running: dict[str, Running] = {}
         self._lock = threading.Lock()
 
+    def ask(self, conversation: str, text: str, parent: str | None, wish: Wish) -> tuple[str, str]:
+        """Stores a question and begins its answer; the ids of both. As `start`: what is refused is not stored."""
+        return self._begin(conversation, lambda: self._house.chats.ask(conversation, text, parent), wish)
+
     def start(self, conversation: str, question: str, wish: Wish) -> str:
         """Begins an answer below a stored question; its message id. Conflict while another is under way.
 
         Busy where too many questions wait already."""
-        text = str(self._house.chats.message(question)["content"])
+        return self._begin(conversation, lambda: question, wish)[1]
+
+    def _begin(self, conversation: str, stored: Callable[[], str], wish: Wish) -> tuple[str, str]:
         self._turns.take()
         try:
             with self._lock:
                 if conversation in self._running:
                     raise Conflict("An answer is being written in this conversation. Wait for it, or stop it.")
+                question = stored()
+                text = str(self._house.chats.message(question)["content"])
                 message = self._house.chats.begin(question)
                 running = Running(conversation, wish.question(text), Progress(message, "waiting"))
                 self._running[conversation] = running
@@ -126,14 +134,7 @@ class Answers:
             self._turns.give()
             raise
         self._turns.run(lambda: self._work(running, question))
-        return message
-
-    def check(self) -> None:
-        """Busy where no further question is taken."""
-        self._turns.check()
-
-    def busy(self, conversation: str) -> bool:
-        return conversation in self._running
+        return question, message
 
     def running(self, conversation: str) -> Running | None:
         return self._running.get(conversation)

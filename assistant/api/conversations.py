@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from assistant.api.answers import Answers, Progress, Wish
+from assistant.api.bodies import Body
 from assistant.api.house import House, private_corpus
 from assistant.api.needs import AnswersDep, HouseDep, UndosDep
 from assistant.api.undo import delete_conversation
-from assistant.errors import Conflict, NotFound, UsageError
+from assistant.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from assistant.ui.words import Language
@@ -25,11 +26,11 @@ ONLY = 1000
 """Documents a question may be restricted to."""
 
 
-class NewConversation(BaseModel):
+class NewConversation(Body):
     corpus: str | None = None
 
 
-class Again(BaseModel):
+class Again(Body):
     """Where to look and who answers. `corpus` None: in all; `only`: names of documents, none for all."""
 
     corpus: str | None = None
@@ -47,11 +48,11 @@ class Ask(Again):
     parent: str | None = None  # the question that is edited: a new branch beside it
 
 
-class Title(BaseModel):
+class Title(Body):
     title: str = Field(min_length=1, max_length=400)
 
 
-class Feedback(BaseModel):
+class Feedback(Body):
     rating: Literal["up", "down", ""]
     reason: str = Field("", max_length=2000)
 
@@ -109,11 +110,8 @@ def ask(conversation: str, body: Ask, house: HouseDep, answers: AnswersDep) -> d
     if not text:
         raise UsageError("Type a question first.")
     corpora = searched(house, conversation, body.corpus)
-    if answers.busy(conversation):
-        raise Conflict("An answer is being written in this conversation. Wait for it, or stop it.")
-    answers.check()  # before the question is stored
-    question = house.chats.ask(conversation, text, body.parent)
-    return {"question": question, "answer": answers.start(conversation, question, body.wish(corpora))}
+    question, answer = answers.ask(conversation, text, body.parent, body.wish(corpora))
+    return {"question": question, "answer": answer}
 
 
 @router.post("/conversations/{conversation}/messages/{message}/again", status_code=201)
