@@ -20,6 +20,7 @@ from assistant.readers.cells import row_claim, table_heads, tables_near, tables_
 from assistant.readers.extractive import Reading, SpanSource
 from assistant.readers.instructions import asks_about_instructions, instruction_ranges
 from assistant.readers.listing import Find, columns, enumerated, patterned, things
+from assistant.readers.span_input import as_written
 from assistant.readers.uncomputed import refused
 from assistant.readers.units import shorten, units
 from assistant.seams import Embedder, PassageStore, Reader, Retriever
@@ -337,7 +338,7 @@ def _stoppable(work: Work) -> Find | None:
         out: list[Reading] = []
         for piece in _pieces(passages, 8):
             work.check()
-            out += source.predict(question, piece)
+            out += source.predict(as_written(question), piece)
         return out
 
     return found
