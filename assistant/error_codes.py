@@ -289,6 +289,10 @@ CODES: dict[str, str] = {
         "No memory is left for the cache of {model}; choose a smaller --context, or a smaller or quantised model."
     ),
     "served-length": "{model} takes at most {limit} tokens, not {tokens}; choose a smaller --context.",
+    "served-heads": (
+        "{model} has attention heads of {width} numbers, which vLLM does not take on a CPU; serve it on a GPU, "
+        "or set model to its folder, which needs no vLLM."
+    ),
     "served-gpu-memory": (
         "The GPU has too little free memory for {model}; close what else uses it, or choose a smaller or "
         "quantised model."
@@ -318,6 +322,7 @@ CODES: dict[str, str] = {
     "served-supervisor-killed": "The supervisor of the model server was killed; start it again.",
     "served-none": "No model server is at work; start one with `thickshell models serve NAME`.",
     "served-no-log": "No model server has been started here; start one with `thickshell models serve NAME`.",
+    "served-share": "--gpu-share is a share of the memory, above 0 and at most 1; correct it.",
     "served-option-form": "An --option is name=value, or a name alone; correct it.",
     # --- settings and the command line -------------------------------------------------------------------------------
     "settings-file": "The settings file {file} does not exist; check the path.",

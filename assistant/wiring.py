@@ -319,7 +319,7 @@ class House:
             source.predict("warm", ["warm"])
 
 
-MODEL_FACTS = ("architecture", "licence", "limits", "parameters", "context")
+MODEL_FACTS = ("architecture", "commit", "licence", "limits", "parameters", "context")
 
 
 def model_parts(model: ModelInfo) -> dict[str, str]:

@@ -83,6 +83,8 @@ def serve(
     port: int = typer.Option(0, "--port", help="Port on 127.0.0.1; 0 picks a free one."),
     tokens: int = typer.Option(0, "--context", help="Tokens of prompt and answer; 0: the profile's."),
     cache_memory: str = typer.Option("", "--cache-memory", help="Memory of the key-value cache, as 512M or 8G."),
+    gpu_share: float = typer.Option(0.9, "--gpu-share", help="Share of each GPU's memory it may take, 0 to 1."),
+    dummy: bool = typer.Option(False, "--dummy", help="Random weights instead of the model's: to measure speed."),
     served_as: str = typer.Option("", "--as", help="Name to serve it under."),
     compiled: bool = typer.Option(False, "--compile", help="Compile on a CPU as well: slow to start, then faster."),
     lora: bool | None = typer.Option(None, "--lora/--no-lora", help="Take LoRA adapters (default: by the profile)."),
@@ -95,13 +97,17 @@ def serve(
     given = state(context)
     settings = given.settings()
     engine(interpreter())  # before anything is unpacked
-    launch, profile = serving.launch_of(settings.home, name, downloads=settings.allow_downloads)
+    if not 0 < gpu_share <= 1:
+        raise UsageError("--gpu-share is a share of the memory, above 0 and at most 1; correct it.")
+    launch, profile = serving.launch_of(settings.home, name, downloads=settings.allow_downloads, weights=not dummy)
     launch = replace(
         launch,
         name=served_as or launch.name,
         port=port,
         context=tokens or launch.context,
         cache_memory=cache_memory,
+        gpu_share=gpu_share,
+        load_format="dummy" if dummy else "",
         eager=False if compiled else None,
         lora=launch.lora if lora is None else lora,
         options=dict(_option(word) for word in option),

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_TEXT = 200_000
+COMMIT = re.compile(r"[0-9a-f]{40}")
+DOWNLOADED = Path(".cache/huggingface/download/config.json.metadata")
+"""What `hf download --local-dir` leaves beside the files; its first line is the commit."""
 SPOKEN = {  # how a licence's own text begins, and what it is called
     "Apache-2.0": r"Apache License\s+Version 2\.0",
     "MIT": r"\bMIT License\b|Permission is hereby granted, free of charge",
@@ -114,3 +117,15 @@ def bases(config: Mapping[str, Any], head: Mapping[str, Any]) -> tuple[str, ...]
     names += [config.get(key) for key in ("_name_or_path", "_model_name_or_path", "base_model_name_or_path")]
     kept = (str(name)[:200] for name in names if isinstance(name, str) and name and not name.startswith(("/", ".")))
     return tuple(dict.fromkeys(kept))
+
+
+def commit(folder: Path) -> str:
+    """The commit of the Hugging Face hub that a folder was downloaded from, by the layout of its cache or the note of
+    a download; "" where neither is there."""
+    if folder.parent.name == "snapshots" and COMMIT.fullmatch(folder.name):
+        return folder.name
+    try:
+        first = (folder / DOWNLOADED).read_text("ascii", "replace")[:200].split("\n", 1)[0].strip()
+    except OSError:
+        return ""
+    return first if COMMIT.fullmatch(first) else ""

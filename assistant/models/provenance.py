@@ -17,7 +17,7 @@ from typing import Any
 
 from assistant.errors import NotFound, UnreadableFile, UsageError
 from assistant.models.architectures import TITLES, verdict
-from assistant.models.origins import bases, card, licence, limits
+from assistant.models.origins import bases, card, commit, licence, limits
 from assistant.models.packed import unpacked
 from assistant.models.safetensors_header import Tensor, read_header
 from assistant.models.structure import structure
@@ -71,6 +71,7 @@ class Provenance:
     own_code: bool  # it brings program files, or asks for some: they are not run
     pickled: tuple[str, ...]  # weights that are not read, because they may run code
     files: dict[str, str]  # name to sha256
+    commit: str = ""  # of the hub it was downloaded from, where the folder tells
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -125,6 +126,7 @@ def inspect(folder: Path, cache: Path | None = None) -> Provenance:
         "auto_map" in config or any(folder.glob("*.py")),
         tuple(file.name for file in sorted(folder.iterdir()) if file.suffix in PICKLED),
         dict(hashes(folder, cache)),
+        commit(folder),
     )
 
 
@@ -147,6 +149,7 @@ def sentences(found: Provenance) -> Iterator[str]:
     yield f"Made from: {', '.join(found.base) or 'not said'}."
     if found.trained_on:
         yield f"Trained on: {', '.join(found.trained_on)}."
+    yield f"Commit of the hub: {found.commit or 'not said; the hashes below tell versions apart'}."
     yield f"Licence: {found.licence}" + (f" (says {found.licence_from})" if found.licence_from else "") + "."
     yield f"Limits: {found.limits}"
     for a in found.adapters:

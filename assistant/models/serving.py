@@ -28,28 +28,34 @@ from assistant.models.vllm_server import free_port, port_free, sweep
 
 PACKAGED_PROFILE = "smollm2-135m"
 SUPERVISOR_LOG = "supervisor.log"
+CPU_HEADS = frozenset({32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512})
+"""Widths of attention heads that vLLM's CPU build takes (0.32); with others its worker dies at the first request."""
 _STOP_SECONDS = 25.0
 
 
-def launch_of(home: Path, name: str, *, downloads: bool = False) -> tuple[Launch, Profile | None]:
-    """How "packaged", a profile or a model folder is served. NotFound and NotAvailable say what is missing."""
+def launch_of(home: Path, name: str, *, downloads: bool = False, weights: bool = True) -> tuple[Launch, Profile | None]:
+    """How "packaged", a profile or a model folder is served. NotFound and NotAvailable say what is missing.
+
+    Without `weights` settings and tokenizer are enough: vLLM fills the model with random numbers, to measure speed.
+    """
     folder = Path(name).expanduser()
     if folder.is_dir() or os.sep in name:
-        return _of_folder(folder, None)
+        return _of_folder(folder, None, weights=weights)
     known = profiles(home / "models" / "profiles")
     if name in ("packaged", smollm.NAME, PACKAGED_PROFILE):
         return _of_folder(smollm.folder(), known[PACKAGED_PROFILE], smollm.NAME)
     if name not in known:
         raise NotFound(f"There is no model profile or folder {name}; `thickshell models list` shows what there is.")
     profile = known[name]
-    if found := hub_folder(profile.model, profile.revision):
-        return _of_folder(found, profile)
+    if found := hub_folder(profile.model, profile.revision, weights=weights):
+        return _of_folder(found, profile, weights=weights)
+    revision = "" if profile.revision == UNKNOWN else profile.revision
     if not downloads:
+        pinned = f" --revision {revision}" if revision else ""
         raise NotAvailable(
-            f"{profile.model} is not on this machine; download it with `hf download {profile.model}`, "
+            f"{profile.model} is not on this machine; download it with `hf download {profile.model}{pinned}`, "
             "or set allow_downloads = true."
         )
-    revision = "" if profile.revision == UNKNOWN else profile.revision
     return replace(_of_profile(profile, profile.model), revision=revision, downloads=True), profile
 
 
@@ -59,23 +65,27 @@ def at_hand(profile: Profile) -> bool:
     return packaged or hub_folder(profile.model, profile.revision) is not None
 
 
-def hub_folder(model: str, revision: str = UNKNOWN) -> Path | None:
-    """The folder of a model in the local Hugging Face cache, where all of it seems to be there."""
+def hub_folder(model: str, revision: str = UNKNOWN, *, weights: bool = True) -> Path | None:
+    """The folder of a model in the local Hugging Face cache, where all of it seems to be there. `revision`: a commit,
+    or a branch or tag that was downloaded by that name."""
     cache = os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface", "hub")
     place = Path(cache).expanduser() / f"models--{model.replace('/', '--')}"
     with contextlib.suppress(OSError):
-        commit = (place / "refs" / "main").read_text().strip() if revision == UNKNOWN else revision
-        folder = place / "snapshots" / commit
-        if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
+        name = "main" if revision == UNKNOWN else revision
+        named = place / "refs" / name
+        folder = place / "snapshots" / (named.read_text().strip() if named.is_file() else name)
+        if (folder / "config.json").is_file() and (not weights or any(folder.glob("*.safetensors"))):
             return folder
     return None
 
 
-def _of_folder(folder: Path, profile: Profile | None, name: str = "") -> tuple[Launch, Profile | None]:
+def _of_folder(
+    folder: Path, profile: Profile | None, name: str = "", *, weights: bool = True
+) -> tuple[Launch, Profile | None]:
     if not folder.is_dir():
         raise NotFound(f"There is no model folder {folder}; check the path.")
     folder = folder.resolve()
-    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
+    if not (folder / "config.json").is_file() or (weights and not any(folder.glob("*.safetensors"))):
         raise UsageError(
             f"{folder} holds no model: config.json or safetensors weights are missing; name another folder."
         )
@@ -118,6 +128,11 @@ def checked(launch: Launch) -> Launch:
         raise UsageError(
             f"{launch.name} takes at most {limit} tokens, not {launch.context}; choose a smaller --context."
         )
+    if found.cpu and (width := head_width(Path(launch.folder))) and width not in CPU_HEADS:
+        raise UsageError(
+            f"{launch.name} has attention heads of {width} numbers, which vLLM does not take on a CPU; "
+            "serve it on a GPU, or set model to its folder, which needs no vLLM."
+        )
     if found.cpu and (launch.tensor_parallel > 1 or launch.data_parallel > 1):
         launch = replace(launch, tensor_parallel=1, data_parallel=1)
     return replace(launch, port=launch.port or free_port(), context=launch.context or limit)
@@ -125,11 +140,27 @@ def checked(launch: Launch) -> Launch:
 
 def model_context(folder: Path) -> int:
     """Tokens that a model folder's config allows; 0 where it does not say."""
-    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+    with contextlib.suppress(AttributeError, TypeError, ValueError):
+        return int(_text_config(folder).get("max_position_embeddings") or 0)
+    return 0
+
+
+def head_width(folder: Path) -> int:
+    """Numbers in one attention head; 0 where the config does not say, or attention is of another kind."""
+    with contextlib.suppress(AttributeError, TypeError, ValueError, ZeroDivisionError):
+        text = _text_config(folder)
+        if not text.get("kv_lora_rank"):
+            return int(text.get("head_dim") or text.get("hidden_size", 0) // text.get("num_attention_heads", 0))
+    return 0
+
+
+def _text_config(folder: Path) -> dict[str, Any]:
+    """The language model's part of a folder's config; {} where there is none."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         config = json.loads((folder / "config.json").read_text("utf-8"))
         text = config.get("text_config") or config
-        return int(text.get("max_position_embeddings") or 0)
-    return 0
+        return text if isinstance(text, dict) else {}
+    return {}
 
 
 def start(home: Path, launch: Launch, profile: str = "") -> int:

@@ -59,6 +59,7 @@ class Launch:
     eager: bool | None = None  # None: on the CPU
     cache_memory: str = ""  # "512M"; "" is 1G on the CPU and what is free on a GPU
     gpu_share: float = 0.9  # of each GPU's memory
+    load_format: str = ""  # "dummy": random weights, to measure speed
     structured_outputs: str = "xgrammar"
     reasoning_parser: str = ""
     tool_parser: str = ""
@@ -134,6 +135,8 @@ def _sizes(launch: Launch, engine: Engine) -> dict[str, str | None]:
         flags["max-model-len"] = str(launch.context)
     if launch.revision:
         flags["revision"] = launch.revision
+    if launch.load_format:
+        flags["load-format"] = launch.load_format
     if launch.quantization:
         flags["quantization"] = launch.quantization
     if launch.tensor_parallel > 1:

@@ -78,6 +78,8 @@ def _model(parts: Mapping[str, Any], found: Mapping[str, Any], language: Languag
     rows = [Row(say("r_model", language), str(model.get("name", ""))), Row(say("r_place", language), place)]
     if revision := model.get("revision"):
         rows.append(Row(say("r_revision", language), str(revision), code=True))
+    if commit := parts.get("model commit"):
+        rows.append(Row(say("r_commit", language), str(commit), code=True))
     for key in ("architecture", "base", "licence", "limits"):
         rows.append(Row(say(f"r_{key}", language), str(parts.get(f"model {key}") or say("r_unknown", language))))
     if str(count := parts.get("model parameters", "")).isdigit():

@@ -239,6 +239,7 @@ CHINESE: dict[str, str] = {
     "served-cache": "留给 {model} 缓存的内存放不下 {tokens} 个 token。请调小 --context，或用 --cache-memory 多给一些。",
     "served-no-cache": "没有内存可供 {model} 的缓存使用。请调小 --context，或换更小、量化的模型。",
     "served-length": "{model} 最多支持 {limit} 个 token，而不是 {tokens}。请调小 --context。",
+    "served-heads": "{model} 的注意力头宽度是 {width}，vLLM 在 CPU 上不支持。请在 GPU 上运行，或把 model 设为它的文件夹（不需要 vLLM）。",
     "served-gpu-memory": "显存不足以运行 {model}。请关闭其他占用显存的程序，或换更小、量化的模型。",
     "served-memory": "本机空闲内存不足以运行 {model}。请释放内存，或调低 --cache-memory。",
     "served-options": "vLLM 不接受这些选项：{reason}。请更正后重新启动。",
@@ -258,6 +259,7 @@ CHINESE: dict[str, str] = {
     "served-supervisor-killed": "模型服务的监管进程被终止，请重新启动。",
     "served-none": "没有运行中的模型服务。请用 `thickshell models serve NAME` 启动。",
     "served-no-log": "这里没有启动过模型服务。请用 `thickshell models serve NAME` 启动。",
+    "served-share": "--gpu-share 是显存的比例，大于 0 且不超过 1。请更正。",
     "served-option-form": "--option 的写法是 name=value，或只写 name。请更正。",
 }
 

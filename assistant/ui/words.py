@@ -231,6 +231,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "r_place_local": ("in this program", "本程序内"),
     "r_place_server": ("on a model server", "模型服务器"),
     "r_revision": ("Revision", "版本"),
+    "r_commit": ("Commit of the hub", "模型库的提交"),
     "r_architecture": ("Architecture", "结构"),
     "r_base": ("Made from", "基于"),
     "r_licence": ("Licence", "许可"),

@@ -16,7 +16,8 @@ import pytest
 from assistant.errors import NotAvailable, NotFound, UsageError
 from assistant.models import serving, smollm
 from assistant.models.discovery import Found, discover
-from assistant.models.profile import packaged
+from assistant.models.profile import PACKAGED, packaged
+from assistant.models.provenance import inspect
 from assistant.models.vllm_command import Engine, Launch, command, environment, interpreter
 
 CPU = Engine(Path("/py"), "0.32.0", cpu=True)
@@ -106,6 +107,76 @@ def test_nothing_is_fetched_unasked(hub: Path, tmp_path: Path) -> None:
         serving.launch_of(tmp_path, "qwen3-8b")
     launch, _ = serving.launch_of(tmp_path, "qwen3-8b", downloads=True)
     assert (launch.folder, launch.downloads) == ("Qwen/Qwen3-8B", True)
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def test_a_pinned_revision_is_the_one_that_is_served(hub: Path, tmp_path: Path) -> None:
+    own = tmp_path / "models" / "profiles"
+    own.mkdir(parents=True)
+    mine = (
+        (PACKAGED / "qwen3.toml")
+        .read_text("utf-8")
+        .replace('name = "qwen3-8b"', f'name = "mine"\nrevision = "{COMMIT}"')
+    )
+    (own / "mine.toml").write_text(mine, "utf-8")
+    place = hub / "models--Qwen--Qwen3-8B"
+    model_in(place / "snapshots" / "abc")
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text("abc")
+    with pytest.raises(NotAvailable, match=f"download it with `hf download Qwen/Qwen3-8B --revision {COMMIT}`"):
+        serving.launch_of(tmp_path, "mine")
+    assert serving.launch_of(tmp_path, "mine", downloads=True)[0].revision == COMMIT
+    pinned = model_in(place / "snapshots" / COMMIT)
+    assert serving.launch_of(tmp_path, "mine")[0].folder == str(pinned)
+    assert inspect(pinned).commit == COMMIT
+
+
+def test_a_tag_that_was_downloaded_is_found_by_its_name(hub: Path) -> None:
+    place = hub / "models--a--b"
+    folder = model_in(place / "snapshots" / COMMIT)
+    (place / "refs").mkdir()
+    (place / "refs" / "v1").write_text(COMMIT)
+    assert serving.hub_folder("a/b", "v1") == folder
+    assert serving.hub_folder("a/b") is None
+
+
+def test_random_weights_need_settings_alone(tmp_path: Path) -> None:
+    folder = model_in(tmp_path / "m")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(UsageError, match="holds no model"):
+        serving.launch_of(tmp_path, str(folder))
+    launch, _ = serving.launch_of(tmp_path, str(folder), weights=False)
+    assert flag(command(replace(launch, load_format="dummy"), GPU), "load-format") == "dummy"
+
+
+@pytest.mark.parametrize(
+    ("config", "width"),
+    [
+        ({"hidden_size": 64, "num_attention_heads": 4}, 16),
+        ({"hidden_size": 64, "num_attention_heads": 4, "head_dim": 128}, 128),
+        ({"text_config": {"head_dim": 256}}, 256),
+        ({"hidden_size": 64, "num_attention_heads": 4, "kv_lora_rank": 8}, 0),
+        ({}, 0),
+        ([], 0),
+    ],
+)
+def test_heads_that_a_cpu_build_cannot_take_are_said_before_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: object, width: int
+) -> None:
+    folder = model_in(tmp_path / "m")
+    (folder / "config.json").write_text(json.dumps(config))
+    assert serving.head_width(folder) == width
+    monkeypatch.setattr(serving, "engine", lambda _: CPU)
+    launch, _ = serving.launch_of(tmp_path, str(folder))
+    if width != 16:
+        assert serving.checked(launch).folder == str(folder)
+        return
+    with pytest.raises(UsageError, match="m has attention heads of 16 numbers, which vLLM does not take on a CPU"):
+        serving.checked(launch)
+    monkeypatch.setattr(serving, "engine", lambda _: GPU)
+    assert serving.checked(launch).folder == str(folder)
 
 
 def test_a_folder_is_served_under_its_name(tmp_path: Path) -> None:

