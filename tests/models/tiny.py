@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,20 @@ SHAPE: dict[str, Any] = {
 }
 
 
-def build(folder: Path, kind: str, **changes: Any) -> Path:
-    """A folder with a random model of a transformers type, in the layout of its own `save_pretrained`."""
+def build(folder: Path, kind: str, *, never: Sequence[int] = (), **changes: Any) -> Path:
+    """A folder with a random model of a transformers type, in the layout of its own `save_pretrained`.
+
+    Tokens of `never` score 0 whatever stands before them, and so are never the best of thousands.
+    """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.manual_seed(0)
     config = AutoConfig.for_model(kind, **{**SHAPE, **changes})
-    AutoModelForCausalLM.from_config(config).to(torch.float32).save_pretrained(folder)
+    model = AutoModelForCausalLM.from_config(config).to(torch.float32)
+    with torch.no_grad():
+        model.get_output_embeddings().weight[list(never)] = 0
+    model.save_pretrained(folder)
     return folder
 
 

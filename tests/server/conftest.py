@@ -20,6 +20,9 @@ from assistant.models.running import Running, running
 from assistant.models.vllm_command import Engine, engine, interpreter
 from tests.models.tiny import build
 
+END_OF_TURN = 2
+"""A token of the packaged model's tokenizer."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -74,18 +77,29 @@ def model(served: Running) -> ServerGenerator:
 @pytest.fixture(scope="session")
 def tiny(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two layers of random weights with the packaged model's tokenizer."""
-    folder = build(
-        tmp_path_factory.mktemp("tiny"),
+    return random_model(tmp_path_factory.mktemp("tiny"), small, 2048)
+
+
+@pytest.fixture(scope="session")
+def tireless(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with room for an answer of minutes on any machine; greedy, it never ends one by itself."""
+    return random_model(tmp_path_factory.mktemp("tireless"), small, 1 << 16, never=(END_OF_TURN,))
+
+
+def random_model(folder: Path, small: Path, positions: int, never: tuple[int, ...] = ()) -> Path:
+    build(
+        folder,
         "llama",
+        never=never,
         vocab_size=49152,
         hidden_size=128,
         num_hidden_layers=2,
         num_attention_heads=2,  # heads of 64: vLLM's attention on a CPU takes none of 16
         num_key_value_heads=1,
-        max_position_embeddings=2048,
+        max_position_embeddings=positions,
         tie_word_embeddings=True,
         bos_token_id=1,
-        eos_token_id=2,
+        eos_token_id=END_OF_TURN,
     )
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copyfile(small / name, folder / name)
