@@ -16,6 +16,7 @@ BENCHES = {
     "scale": "bench.scale",
     "serving": "bench.serving",
     "prefix": "bench.prefix",
+    "card": "bench.card",
 }
 """Name -> module with `arguments(parser)` and `run(args)`, which yields results."""
 

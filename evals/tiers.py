@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -183,6 +183,13 @@ def metrics(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
     return {name: metric.as_json() for name, metric in found.items()} | counts | {"tokens": tokens}
 
 
+def measures(rows: Sequence[Row], by_id: Mapping[str, str], seed: int = 0) -> dict[str, Any]:
+    """Means apart for each thing that a set's items count (`Item.measure`)."""
+    names = dict.fromkeys(by_id.values())
+    apart = {name: [row.right for row in rows if by_id[row.id] == name] for name in names}
+    return {name: mean(values, seed).as_json() | {"n": len(values)} for name, values in apart.items()}
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", choices=sorted(SETS), help="which set (qed when left out)")
     parser.add_argument("--tiers", nargs="+", type=int, default=[1, 2, 3], choices=(1, 2, 3))
@@ -220,11 +227,11 @@ def _tier(house: House, questions: AnswerSet, tier: int, args: argparse.Namespac
     return {
         "task": f"tiers/{questions.name}/{tier}",
         "n": len(rows),
-        "measures": sorted({item.measure for item in questions.items}),
         "kept": len(kept),
         "model": asdict(house.generator(model).info),
         "most_tokens": args.tokens,
         "metrics": metrics(rows, args.seed),
+        "measures": measures(rows, {item.id: item.measure for item in questions.items}, args.seed),
         "seconds": round(time.perf_counter() - began, 1),
     }
 

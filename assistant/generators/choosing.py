@@ -196,8 +196,8 @@ def described(folder: Path, cache: Path) -> dict[str, Any]:
     except ThickshellError as error:
         log.warning("%s", error)
         return {}
-    kept = ("architecture", "title", "disguised", "parameters", "dtype", "quantization", "licence", "limits", "base", "commit")
+    kept = ("architecture", "title", "disguised", "parameters", "dtype", "quantization", "licence", "limits", "base")
     weights = sorted(pair for pair in found.files.items() if pair[0].endswith(".safetensors"))
     digest = hashlib.sha256(json.dumps(weights).encode()).hexdigest()
     adapters = {adapter.name: adapter.sha256 for adapter in found.adapters}
-    return {name: getattr(found, name) for name in kept} | {"sha256": digest, "adapters": adapters}
+    return {name: getattr(found, name) for name in (*kept, "commit")} | {"sha256": digest, "adapters": adapters}
