@@ -255,7 +255,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a reader found. `confidence`: calibrated probability of being right; `abstained` keeps the best guess."""
+    """What a reader found; `abstained` keeps the best guess.
+
+    `confidence`: calibrated probability that a quoted answer is right; of what a model wrote, the share of sentences
+    that passages bear out; of a summary, how much of the recurring words it holds.
+    """
 
     claims: tuple[Claim, ...] = ()
     confidence: float = 0.0

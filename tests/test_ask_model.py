@@ -71,6 +71,8 @@ def test_a_wrong_number_is_marked_and_counted() -> None:
     assert made.answer == "The Eiffel Tower was finished in 1889. [1] It is 331 metres tall. [?]"
     assert len(made.citations) == 1
     assert (made.receipt["scores"]["supported"], made.receipt["scores"]["unsupported"]) == (1, 1)
+    assert made.confidence == 0.5  # half of its sentences are borne out
+    assert 0 < made.receipt["scores"]["gate"] < 1
 
 
 def test_chinese_sentences_carry_their_marks_without_a_blank() -> None:

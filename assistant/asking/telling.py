@@ -159,12 +159,12 @@ def _streamed(
 
 
 def outcome(told: Told, before: Draft, prompted: Prompted, question: Question) -> Draft:
-    """The draft of a model's answer. Its confidence is the gate's probability times the share of sentences that are
-    borne out: an order, not yet a calibrated probability (docs/decisions/0310-a-generated-answer-is-checked.md)."""
+    """The draft of a model's answer. Its confidence is the share of its sentences that are borne out, no probability of
+    being right: that would be another one for each model (docs/decisions/0310-a-generated-answer-is-checked.md)."""
     share = told.supported / len(told.claims) if told.claims else 0.0
     refused = told.refused and not told.supported and not question.always_answer
     details = before.details | prompted.details | told.counts
-    return Draft(told.claims, before.confidence * share, abstained=refused, route=before.route, details=details)
+    return Draft(told.claims, share, abstained=refused, route=before.route, details=details)
 
 
 def meanings(embedder: Embedder | None) -> Meanings | None:

@@ -41,17 +41,26 @@ def sections(answer: Mapping[str, Any], language: Language) -> list[Section]:
 
 
 def _answer(answer: Mapping[str, Any], language: Language) -> list[Row]:
-    held = "r_covered" if answer.get("route") == "summary" else "r_confidence"
     rows = [
         Row(say("r_way", language), caption(answer, language)),
         Row(say("r_tier", language), str(answer.get("tier", ""))),
     ]
-    if not scores(answer).get("unchecked"):
+    if held := _measure(answer):
         rows.append(Row(say(held, language), f"{100 * float(answer.get('confidence') or 0):.0f} %"))
     if total := (answer.get("timings_ms") or {}).get("total"):
         rows.append(Row(say("r_time", language), say("seconds", language, n=f"{total / 1000:.2f}")))
     rows.append(Row(say("r_question", language), str(answer.get("searched") or answer.get("question") or "")))
     return rows
+
+
+def _measure(answer: Mapping[str, Any]) -> str:
+    """What the number called confidence says of this answer; "" where it says nothing."""
+    found = scores(answer)
+    if found.get("unchecked"):
+        return ""
+    if "supported" in found and not found.get("taken_back"):
+        return "r_borne" if found["supported"] or found.get("unsupported") else ""
+    return "r_covered" if answer.get("route") == "summary" else "r_confidence"
 
 
 def _check(found: Mapping[str, Any], language: Language) -> list[Row]:
@@ -64,6 +73,8 @@ def _check(found: Mapping[str, Any], language: Language) -> list[Row]:
         Row(say("r_supported", language), str(found["supported"])),
         Row(say("r_unsupported", language), str(found["unsupported"])),
     ]
+    if (gate := found.get("gate")) is not None:
+        rows.append(Row(say("r_gate", language), f"{100 * float(gate):.0f} %"))
     if found.get("taken_back"):
         rows.append(Row(say("answer", language), say("made_taken_back", language)))
     return rows

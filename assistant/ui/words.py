@@ -212,6 +212,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "r_route": ("Kind of question", "问题类型"),
     "r_covered": ("Recurring words of the text that it holds", "涵盖文中常用词的比例"),
     "r_confidence": ("Confidence", "把握"),
+    "r_borne": ("Share of its sentences that were found", "有依据的句子所占比例"),
+    "r_gate": ("Chance that a quote of these passages answers, before the model was asked", "调用模型之前估计：这些段落能回答的概率"),
     "r_time": ("Time", "用时"),
     "r_question": ("Question as understood", "理解后的问题"),
     "r_id": ("Receipt number", "凭据编号"),

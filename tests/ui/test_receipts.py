@@ -12,9 +12,10 @@ SCORES: dict[str, Any] = {
     "sampling": {"temperature": 0.0, "max_tokens": 512, "stop": []},
     "supported": 3,
     "unsupported": 2,
+    "gate": 0.62,
 }
 ANSWER: dict[str, Any] = {
-    "question": "Who?", "answer": "Ada [1].", "brain": "small", "tier": 3, "route": "text", "confidence": 0.5,
+    "question": "Who?", "answer": "Ada [1].", "brain": "small", "tier": 3, "route": "text", "confidence": 0.6,
     "timings_ms": {"total": 1500.0},
     "receipt": {
         "scores": SCORES,
@@ -45,6 +46,17 @@ def test_a_model_s_answer_tells_all_that_made_it() -> None:
     assert rows["Drawing"] == "temperature 0.0, max_tokens 512"
     assert (rows["Tokens read"], rows["Tokens written"]) == ("900 (512 read before)", "40")
     assert (rows["Time of the model"], rows["Cost"]) == ("1.25 s", "0.004")
+
+
+def test_a_number_is_called_what_it_is() -> None:
+    rows = shown(ANSWER)
+    assert "Confidence" not in rows  # of a model's answer it would be made up
+    assert rows["Share of its sentences that were found"] == "60 %"
+    assert rows["Chance that a quote of these passages answers, before the model was asked"] == "62 %"
+    fallen = ANSWER | {"receipt": {"scores": SCORES | {"supported": 0, "taken_back": True}}}
+    assert shown(fallen)["Confidence"] == "60 %"  # the embedded reader's answer, and its probability
+    silent = ANSWER | {"abstained": True, "receipt": {"scores": SCORES | {"supported": 0, "unsupported": 0}}}
+    assert "Share of its sentences that were found" not in shown(silent)
 
 
 def test_what_is_not_known_of_a_model_is_said() -> None:
