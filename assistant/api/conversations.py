@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from assistant.api.answers import Answers, Progress, Wish
-from assistant.api.bodies import Body
 from assistant.api.house import House, private_corpus
 from assistant.api.needs import AnswersDep, HouseDep, UndosDep
 from assistant.api.undo import delete_conversation
@@ -26,11 +25,11 @@ ONLY = 1000
 """Documents a question may be restricted to."""
 
 
-class NewConversation(Body):
+class NewConversation(BaseModel):
     corpus: str | None = None
 
 
-class Again(Body):
+class Again(BaseModel):
     """Where to look and who answers. `corpus` None: in all; `only`: names of documents, none for all."""
 
     corpus: str | None = None
@@ -48,11 +47,11 @@ class Ask(Again):
     parent: str | None = None  # the question that is edited: a new branch beside it
 
 
-class Title(Body):
+class Title(BaseModel):
     title: str = Field(min_length=1, max_length=400)
 
 
-class Feedback(Body):
+class Feedback(BaseModel):
     rating: Literal["up", "down", ""]
     reason: str = Field("", max_length=2000)
 
