@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from assistant.api.bodies import Body
 from assistant.errors import UsageError
 from assistant.types import Answer, Turn, citation_json
 
@@ -16,12 +17,12 @@ LONGEST = 20_000
 """Characters of a question."""
 
 
-class TextPart(BaseModel):
+class TextPart(Body):
     type: Literal["text"]
     text: str
 
 
-class ChatMessage(BaseModel):
+class ChatMessage(Body):
     """`content`: a text, or parts that are all text."""
 
     role: Literal["system", "developer", "user", "assistant"]
@@ -32,11 +33,11 @@ class ChatMessage(BaseModel):
         return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(Body):
     include_usage: bool = False
 
 
-class Completion(BaseModel):
+class Completion(Body):
     """`model`: `corpus/NAME[@TIER][+BRAIN]`. Sampling is the server's setting: temperature and its kin are not read."""
 
     model: str = Field(min_length=1, max_length=600)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from assistant.api.answers import Answers, Progress, Wish
+from assistant.api.bodies import Body
 from assistant.api.house import House, private_corpus
-from assistant.api.needs import AnswersDep, HouseDep, UndosDep
+from assistant.api.needs import NAME, AnswersDep, HouseDep, UndosDep
 from assistant.api.undo import delete_conversation
 from assistant.errors import NotFound, UsageError
 
@@ -25,14 +26,14 @@ ONLY = 1000
 """Documents a question may be restricted to."""
 
 
-class NewConversation(BaseModel):
-    corpus: str | None = None
+class NewConversation(Body):
+    corpus: str | None = Field(None, max_length=NAME)
 
 
-class Again(BaseModel):
+class Again(Body):
     """Where to look and who answers. `corpus` None: in all; `only`: names of documents, none for all."""
 
-    corpus: str | None = None
+    corpus: str | None = Field(None, max_length=NAME)
     only: list[str] = Field([], max_length=ONLY)
     tier: int = Field(3, ge=1, le=4)
     brain: str = Field("", max_length=200)  # "" is the default
@@ -44,14 +45,14 @@ class Again(BaseModel):
 
 class Ask(Again):
     text: str = Field(min_length=1, max_length=20_000)
-    parent: str | None = None  # the question that is edited: a new branch beside it
+    parent: str | None = Field(None, max_length=200)  # the question that is edited: a new branch beside it
 
 
-class Title(BaseModel):
+class Title(Body):
     title: str = Field(min_length=1, max_length=400)
 
 
-class Feedback(BaseModel):
+class Feedback(Body):
     rating: Literal["up", "down", ""]
     reason: str = Field("", max_length=2000)
 

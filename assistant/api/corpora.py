@@ -5,33 +5,46 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from assistant.api import undo as undoing
+from assistant.api.bodies import Body
 from assistant.api.house import House, private_corpus
 from assistant.api.incoming import receive_file
-from assistant.api.needs import HouseDep, UndosDep
+from assistant.api.needs import FILE_BODY, NAME, HouseDep, JobId, PathName, QueryName, UndosDep
+from assistant.api.problems import refusals
 from assistant.api.rights import RightsDep
 from assistant.errors import NotFound, UsageError
 from assistant.types import as_dict
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", tags=["page"], responses=refusals(400, 401, 403, 404, 422))
+CHANGES = refusals(409, 413, 507)
+FILE = {"requestBody": FILE_BODY}
+UNDONE: dict[int | str, dict[str, Any]] = CHANGES | {
+    200: {"content": {"application/json": {"schema": {"type": "object"}}}, "description": "With `undo`: the token."}
+}
 
 
-class Name(BaseModel):
+def binary(kind: str) -> dict[int | str, dict[str, Any]]:
+    """A route that answers with a file, as its entry in the OpenAPI file."""
+    schema = {"type": "string", "format": "binary"}
+    return {200: {"content": {kind: {"schema": schema}}, "description": "The file."}}
+
+
+class Name(Body):
     name: str = Field(min_length=1, max_length=200)
 
 
-class Password(BaseModel):
+class Password(Body):
     password: str | None = Field(None, max_length=1000)
 
 
-class Move(BaseModel):
+class Move(Body):
     target: str = Field(min_length=1, max_length=200)
 
 
@@ -40,22 +53,22 @@ def corpora(house: HouseDep, rights: RightsDep) -> list[dict[str, Any]]:
     return [as_dict(info) for info in rights.corpora(house)]
 
 
-@router.post("/corpora", status_code=201)
+@router.post("/corpora", status_code=201, responses=CHANGES)
 def create(new: Name, house: HouseDep, rights: RightsDep) -> dict[str, Any]:
     rights.check_new()
     return as_dict(house.library.create(new.name))
 
 
-@router.patch("/corpora")
-def rename(name: str, new: Name, house: HouseDep) -> dict[str, str]:
+@router.patch("/corpora", responses=CHANGES)
+def rename(name: QueryName, new: Name, house: HouseDep) -> dict[str, str]:
     before = {info.name for info in house.library.corpora()} - {name}
     house.library.rename(name, new.name)
     after = {info.name for info in house.library.corpora()} - before
     return {"name": after.pop() if len(after) == 1 else new.name}
 
 
-@router.delete("/corpora", status_code=204, response_model=None)
-def delete(name: str, house: HouseDep, undos: UndosDep, undo: bool = False) -> JSONResponse | None:
+@router.delete("/corpora", status_code=204, response_model=None, responses=UNDONE)
+def delete(name: QueryName, house: HouseDep, undos: UndosDep, undo: bool = False) -> JSONResponse | None:
     """With `undo`: a token that brings the corpus back for some seconds (`POST /v1/undo`)."""
     if undo:
         return JSONResponse(undoing.delete_corpus(house, undos, name))
@@ -63,8 +76,8 @@ def delete(name: str, house: HouseDep, undos: UndosDep, undo: bool = False) -> J
     return None
 
 
-@router.get("/corpora/export")
-def export(name: str, after: BackgroundTasks, house: HouseDep) -> FileResponse:
+@router.get("/corpora/export", response_class=FileResponse, responses=binary("application/zip") | refusals(507))
+def export(name: QueryName, after: BackgroundTasks, house: HouseDep) -> FileResponse:
     target = incoming(house) / f"{os.getpid()}-{secrets.token_hex(8)}.zip"
     try:
         house.library.export(name, target)
@@ -75,8 +88,10 @@ def export(name: str, after: BackgroundTasks, house: HouseDep) -> FileResponse:
     return FileResponse(target, media_type="application/zip", filename=f"{name}.zip", background=after)
 
 
-@router.post("/corpora/import", status_code=201)
-async def import_(request: Request, house: HouseDep, name: str | None = None) -> dict[str, Any]:
+@router.post("/corpora/import", status_code=201, responses=CHANGES, openapi_extra=FILE)
+async def import_(
+    request: Request, house: HouseDep, name: Annotated[str | None, Query(max_length=NAME)] = None
+) -> dict[str, Any]:
     """One archive as the raw body."""
     from starlette.concurrency import run_in_threadpool
 
@@ -86,17 +101,17 @@ async def import_(request: Request, house: HouseDep, name: str | None = None) ->
 
 
 @router.get("/documents")
-def documents(corpus: str, house: HouseDep) -> list[dict[str, Any]]:
+def documents(corpus: QueryName, house: HouseDep) -> list[dict[str, Any]]:
     return [as_dict(info) for info in house.library.documents(corpus)]
 
 
-@router.post("/documents", status_code=202)
+@router.post("/documents", status_code=202, responses=CHANGES, openapi_extra=FILE)
 async def upload(
     request: Request,
     house: HouseDep,
-    name: str = Query(min_length=1, max_length=1000),
-    corpus: str | None = None,
-    conversation: str | None = None,
+    name: QueryName,
+    corpus: Annotated[str | None, Query(max_length=NAME)] = None,
+    conversation: Annotated[str | None, Query(max_length=NAME)] = None,
 ) -> dict[str, Any]:
     """One file as the raw body, into a corpus, or privately into a conversation. The password travels as a header."""
     from starlette.concurrency import run_in_threadpool
@@ -110,13 +125,13 @@ async def upload(
 
 
 @router.get("/documents/show")
-def show(corpus: str, name: str, house: HouseDep) -> dict[str, Any]:
+def show(corpus: QueryName, name: QueryName, house: HouseDep) -> dict[str, Any]:
     return house.library.show(corpus, name)
 
 
-@router.delete("/documents", status_code=204, response_model=None)
+@router.delete("/documents", status_code=204, response_model=None, responses=UNDONE)
 def delete_document(
-    corpus: str, name: str, house: HouseDep, undos: UndosDep, undo: bool = False
+    corpus: QueryName, name: QueryName, house: HouseDep, undos: UndosDep, undo: bool = False
 ) -> JSONResponse | None:
     """With `undo`: a token that brings the document back for some seconds (`POST /v1/undo`)."""
     if undo:
@@ -125,21 +140,21 @@ def delete_document(
     return None
 
 
-@router.post("/undo/{token}")
-def undo_(token: str, undos: UndosDep) -> dict[str, Any]:
+@router.post("/undo/{token}", responses=CHANGES)
+def undo_(token: PathName, undos: UndosDep) -> dict[str, Any]:
     """Takes a deletion back; what came back. NotFound when its time is over."""
     return undos.back(token)
 
 
-@router.post("/documents/move")
-def copy_document(corpus: str, name: str, to: Move, house: HouseDep) -> dict[str, int]:
+@router.post("/documents/move", responses=CHANGES)
+def copy_document(corpus: QueryName, name: QueryName, to: Move, house: HouseDep) -> dict[str, int]:
     """Adds an attached file to a corpus too; it stays with its conversation."""
     original = house.library.original(corpus, name)
     return {"job": house.library.submit(to.target, original, name)}
 
 
-@router.get("/documents/original")
-def original(corpus: str, name: str, house: HouseDep) -> FileResponse:
+@router.get("/documents/original", response_class=FileResponse, responses=binary("application/octet-stream"))
+def original(corpus: QueryName, name: QueryName, house: HouseDep) -> FileResponse:
     """The uploaded file, always as a download: a document is never run as a page of this site."""
     path = house.library.original(corpus, name)
     disposition = f"attachment; filename*=UTF-8''{quote(Path(name).name)}"
@@ -147,9 +162,13 @@ def original(corpus: str, name: str, house: HouseDep) -> FileResponse:
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
 
 
-@router.get("/documents/page")
+@router.get("/documents/page", response_class=Response, responses=binary("image/png") | refusals(413))
 def page(
-    corpus: str, name: str, house: HouseDep, page: int = Query(ge=1), scale: float = Query(1.5, ge=0.5, le=4)
+    corpus: QueryName,
+    name: QueryName,
+    house: HouseDep,
+    page: int = Query(ge=1, le=1_000_000),
+    scale: float = Query(1.5, ge=0.5, le=4),
 ) -> Response:
     """PNG of one page; `scale` is pixels per point."""
     image = house.library.page_image(corpus, name, page, scale)
@@ -157,18 +176,18 @@ def page(
 
 
 @router.get("/jobs")
-def jobs(house: HouseDep, corpus: str | None = None) -> list[dict[str, Any]]:
+def jobs(house: HouseDep, corpus: Annotated[str | None, Query(max_length=NAME)] = None) -> list[dict[str, Any]]:
     return [as_dict(job) for job in house.library.jobs(corpus)]
 
 
-@router.post("/jobs/{job}/cancel")
-def cancel(job: int, house: HouseDep) -> dict[str, bool]:
+@router.post("/jobs/{job}/cancel", responses=CHANGES)
+def cancel(job: JobId, house: HouseDep) -> dict[str, bool]:
     house.library.cancel(job)
     return {"cancelled": True}
 
 
-@router.post("/jobs/{job}/retry")
-def retry(job: int, body: Password, house: HouseDep) -> dict[str, bool]:
+@router.post("/jobs/{job}/retry", responses=CHANGES)
+def retry(job: JobId, body: Password, house: HouseDep) -> dict[str, bool]:
     house.library.retry(job, password=body.password or None)
     return {"queued": True}
 

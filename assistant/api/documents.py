@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Request
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from assistant.api.corpora import incoming
+from assistant.api.bodies import Body
+from assistant.api.corpora import CHANGES, FILE, incoming
 from assistant.api.incoming import receive_file
-from assistant.api.needs import HouseDep
+from assistant.api.needs import HouseDep, PathName, QueryName, TurnsDep
+from assistant.api.problems import refusals
 from assistant.api.rights import RightsDep
 from assistant.types import Question, as_dict, hit_json
 
-router = APIRouter(prefix="/v1/corpora", tags=["corpora"])
+router = APIRouter(prefix="/v1/corpora", tags=["corpora"], responses=refusals(400, 401, 403, 404, 422))
 MOST_HITS = 1000
 
 
-class Search(BaseModel):
+class Search(Body):
     query: str = Field(min_length=1, max_length=20_000)
     k: int = Field(10, ge=1, le=MOST_HITS)
     only: list[str] = Field([], max_length=1000)
@@ -29,8 +31,8 @@ class Search(BaseModel):
     until: str = Field("", max_length=10)
 
 
-@router.post("/{corpus:path}/search")
-def search(corpus: str, body: Search, house: HouseDep, rights: RightsDep) -> dict[str, Any]:
+@router.post("/{corpus:path}/search", responses=refusals(413, 429))
+def search(corpus: PathName, body: Search, house: HouseDep, rights: RightsDep, turns: TurnsDep) -> dict[str, Any]:
     """The nearest passages, best first."""
     question = Question(
         body.query,
@@ -41,22 +43,23 @@ def search(corpus: str, body: Search, house: HouseDep, rights: RightsDep) -> dic
         since=body.since,
         until=body.until,
     )
-    hits = house.assistant.search(question, body.k)
+    with turns.place():
+        hits = house.assistant.search(question, body.k)
     return {"hits": [hit_json(hit, text=True) | {"corpus": corpus} for hit in hits]}
 
 
 @router.get("/{corpus:path}/documents")
-def documents(corpus: str, house: HouseDep, rights: RightsDep) -> list[dict[str, Any]]:
+def documents(corpus: PathName, house: HouseDep, rights: RightsDep) -> list[dict[str, Any]]:
     return [as_dict(info) for info in house.library.documents(rights.check(corpus))]
 
 
-@router.post("/{corpus:path}/documents", status_code=202)
+@router.post("/{corpus:path}/documents", status_code=202, responses=CHANGES, openapi_extra=FILE)
 async def upload(
-    corpus: str,
+    corpus: PathName,
     request: Request,
     house: HouseDep,
     rights: RightsDep,
-    name: str = Query(min_length=1, max_length=1000),
+    name: QueryName,
 ) -> dict[str, Any]:
     """One file as the raw body; its state is in the list of documents. The password travels as X-Document-Password."""
     rights.check(corpus)
@@ -68,12 +71,12 @@ async def upload(
     return {"job": job, "corpus": corpus, "document": jobs[0].document if jobs else name}
 
 
-@router.delete("/{corpus:path}/documents/{document:path}", status_code=204, response_model=None)
-def delete_document(corpus: str, document: str, house: HouseDep, rights: RightsDep) -> None:
+@router.delete("/{corpus:path}/documents/{document:path}", status_code=204, response_model=None, responses=CHANGES)
+def delete_document(corpus: PathName, document: PathName, house: HouseDep, rights: RightsDep) -> None:
     """Gone from searches, lists and the disk when this returns."""
     house.library.delete_document(rights.check(corpus), document)
 
 
-@router.delete("/{corpus:path}", status_code=204, response_model=None)
-def delete(corpus: str, house: HouseDep, rights: RightsDep) -> None:
+@router.delete("/{corpus:path}", status_code=204, response_model=None, responses=CHANGES)
+def delete(corpus: PathName, house: HouseDep, rights: RightsDep) -> None:
     house.library.delete(rights.check(corpus))

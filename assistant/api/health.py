@@ -7,8 +7,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from assistant.api.house import House
 from assistant.api.needs import HouseDep, MetricsDep
+from assistant.api.problems import refusals
 
-router = APIRouter()
+router = APIRouter(tags=["watching"], responses=refusals(401, 403))
 
 
 @router.get("/healthz")
@@ -16,7 +17,7 @@ def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "Models are still being loaded."}})
 def readyz(house: HouseDep) -> JSONResponse:
     ready = is_ready(house)
     return JSONResponse({"status": "ready" if ready else "getting ready"}, 200 if ready else 503)

@@ -25,7 +25,7 @@ async def receive_file(request: Request, folder: Path, limit_mb: int) -> AsyncIt
     """The body as a file in `folder` under a name of our own; LimitExceeded as soon as it is too large."""
     limit = limit_mb << 20
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and int(declared[:19]) > limit:
         raise too_large(limit_mb)
     handle, name = tempfile.mkstemp(dir=folder, prefix=f"{os.getpid()}-")
     path = Path(name)

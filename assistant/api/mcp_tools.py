@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from assistant.api.asking import asked
+from assistant.api.bodies import Body
 from assistant.api.house import House
 from assistant.api.metrics import Metrics
 from assistant.api.problems import UNEXPECTED, record, unusable
@@ -27,11 +28,11 @@ MOST_HITS = 100
 CORPUS = "Name of the corpus, as list_corpora gives it."
 
 
-class ListCorpora(BaseModel):
+class ListCorpora(Body):
     model_config = ConfigDict(extra="forbid")
 
 
-class Search(BaseModel):
+class Search(Body):
     model_config = ConfigDict(extra="forbid")
 
     question: str = Field(min_length=1, max_length=20_000, description="What to look for, in English or Chinese.")
@@ -39,7 +40,7 @@ class Search(BaseModel):
     k: int = Field(10, ge=1, le=MOST_HITS, description="How many passages.")
 
 
-class Ask(BaseModel):
+class Ask(Body):
     model_config = ConfigDict(extra="forbid")
 
     question: str = Field(min_length=1, max_length=20_000, description="One question, which stands on its own.")
@@ -64,7 +65,7 @@ class Tool:
 
     name: str
     about: str
-    takes: type[BaseModel]
+    takes: type[Body]
     gives: dict[str, Any]
     run: Callable[[Any, Rights], Awaitable[Reply]]
 

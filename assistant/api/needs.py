@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 
 from assistant.api.answers import Answers
 from assistant.api.house import House
@@ -31,6 +31,18 @@ def need_turns(request: Request) -> Turns:
 
 def need_metrics(request: Request) -> Metrics:
     return cast(Metrics, request.app.state.metrics)
+
+
+NAME = 1000
+"""Characters of a name of a corpus, document, job or undo token in an address."""
+QueryName = Annotated[str, Query(min_length=1, max_length=NAME)]
+PathName = Annotated[str, Path(min_length=1, max_length=NAME)]
+JobId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+FILE_BODY = {
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    "required": True,
+}
+"""The OpenAPI file's word for a body that is a file, of at most `max_upload_mb`."""
 
 
 TurnsDep = Annotated[Turns, Depends(need_turns)]

@@ -11,20 +11,24 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from assistant.api.addresses import ENCODER, address, names
 from assistant.api.asking import Gone, asked, watched
+from assistant.api.bodies import Body
 from assistant.api.completions import Completion, Conversation, Form, conversation, event, usage_of
 from assistant.api.house import House
-from assistant.api.needs import HouseDep, MetricsDep, TurnsDep
-from assistant.api.problems import as_problem
+from assistant.api.needs import HouseDep, MetricsDep, PathName, TurnsDep
+from assistant.api.problems import as_problem, refusals
 from assistant.api.rights import Rights, RightsDep
 from assistant.errors import NotFound, ThickshellError, UsageError
 from assistant.types import Answer, Delta, Done, Event, Question, Revised
 
-router = APIRouter(prefix="/v1", tags=["OpenAI"])
+router = APIRouter(prefix="/v1", tags=["OpenAI"], responses=refusals(400, 401, 403, 404, 422))
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The answer."}
+}
 CLIENT_GONE = 499
 TAKEN_BACK = "\n\n---\n\n"
 """Stands between a text that was taken back and the one that holds, in streams, which cannot unsay anything."""
@@ -37,13 +41,13 @@ def models(house: HouseDep, rights: RightsDep) -> dict[str, Any]:
 
 
 @router.get("/models/{model:path}")
-def model(model: str, house: HouseDep, rights: RightsDep) -> dict[str, Any]:
+def model(model: PathName, house: HouseDep, rights: RightsDep) -> dict[str, Any]:
     if model not in _names(house, rights):
         raise NotFound(f"There is no model {model}; ask /v1/models for those there are.")
     return _model(model)
 
 
-@router.post("/chat/completions", response_model=None)
+@router.post("/chat/completions", response_model=None, responses=STREAM | refusals(413, 429, 499, 503))
 async def complete(
     body: Completion, request: Request, house: HouseDep, rights: RightsDep, turns: TurnsDep, metrics: MetricsDep
 ) -> Response:
@@ -65,21 +69,21 @@ async def complete(
     return JSONResponse(form.whole(answer, await run_in_threadpool(_usage, house, answer), talk))
 
 
-class Embedding(BaseModel):
+class Embedding(Body):
     """`input_type`: the encoder reads questions and passages differently."""
 
     input: str | list[str]
-    model: str = ENCODER
+    model: str = Field(ENCODER, max_length=600)
     encoding_format: Literal["float", "base64"] = "float"
-    dimensions: int | None = None
+    dimensions: int | None = Field(None, ge=1)
     input_type: Literal["query", "passage"] = "passage"
 
 
 MOST_TEXTS = 2048
 
 
-@router.post("/embeddings")
-def embeddings(body: Embedding, house: HouseDep) -> dict[str, Any]:
+@router.post("/embeddings", responses=refusals(413, 429))
+def embeddings(body: Embedding, house: HouseDep, turns: TurnsDep) -> dict[str, Any]:
     """Unit vectors of the encoder that searches the corpora."""
     texts = [body.input] if isinstance(body.input, str) else body.input
     encoder = house.embedder
@@ -89,7 +93,8 @@ def embeddings(body: Embedding, house: HouseDep) -> dict[str, Any]:
         raise UsageError(f"Embeddings are made of 1 to {MOST_TEXTS} texts; send fewer.")
     if body.dimensions not in {None, encoder.dim}:
         raise UsageError(f"The encoder's vectors have {encoder.dim} dimensions; leave dimensions out.")
-    rows = encoder.embed_queries(texts) if body.input_type == "query" else encoder.embed_passages(texts)
+    with turns.place():
+        rows = encoder.embed_queries(texts) if body.input_type == "query" else encoder.embed_passages(texts)
     coded = [
         row.tolist() if body.encoding_format == "float" else base64.b64encode(row.tobytes()).decode() for row in rows
     ]

@@ -10,6 +10,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.errors import (
@@ -39,8 +41,54 @@ STATUS: tuple[tuple[type[ThickshellError], int], ...] = (
     (Unexpected, 500),
     (ThickshellError, 400),
 )
+MEANING = {
+    400: "The request itself is off; the sentence says what.",
+    401: "The key is not in use.",
+    403: "The key, or the place the request comes from, does not open this.",
+    404: "There is no such thing, or it is not available here.",
+    405: "The address does not take this method.",
+    409: "The name is taken, or other work on it is under way.",
+    413: "The body is larger than allowed.",
+    422: "A field is missing or not as described.",
+    429: "All places are taken; Retry-After says in how many seconds to try again.",
+    499: "The client left before the answer.",
+    503: "The model's server does not answer, or broke off.",
+    507: "The disk cannot take it.",
+}
+"""What each status of a refusal means, for the OpenAPI file."""
+BODY = 1 << 20
+"""Bytes of a request that is no file."""
+UNREADABLE = "The body cannot be read; send JSON in UTF-8."
 UNEXPECTED = "Something went wrong on the server. Try again; the log names the place."
 log = logging.getLogger(__name__)
+
+
+class Fault(BaseModel):
+    """An error as OpenAI's clients read it."""
+
+    message: str
+    type: str
+    code: str | None
+
+
+class Problem(BaseModel):
+    """Every refusal. `detail` is one sentence, `message` the same in the reader's language."""
+
+    detail: str
+    code: str | None = None
+    error: Fault
+    message: str | None = None
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route may answer besides what it is for, as its entry in the OpenAPI file."""
+    return {status: {"model": Problem, "description": MEANING[status]} for status in statuses}
+
+
+def refused(sentence: str, status: int, kind: str = "invalid_request_error", **headers: str) -> JSONResponse:
+    """A refusal that comes before any route is reached."""
+    fault = {"message": sentence, "type": kind, "code": None}
+    return JSONResponse({"detail": sentence, "code": None, "error": fault}, status, headers)
 
 
 Said = Callable[[str, Request], str]
@@ -56,6 +104,7 @@ def install(app: FastAPI, said: Said) -> None:
 
     app.add_exception_handler(ThickshellError, known)
     app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(HTTPException, unrouted)
 
 
 def as_problem(error: ThickshellError) -> dict[str, Any]:
@@ -72,8 +121,20 @@ async def malformed(request: Request, error: Exception) -> JSONResponse:
     """The field that is off, without echoing what was sent."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    sentence = unusable(first["loc"][1:], first["msg"])
-    return JSONResponse({"detail": sentence, "error": {"message": sentence, "type": "UsageError", "code": None}}, 422)
+    if first["type"] == "json_invalid":
+        return refused(UNREADABLE, 422, "UsageError")
+    return refused(unusable(first["loc"][1:], first["msg"]), 422, "UsageError")
+
+
+async def unrouted(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses by itself, in our form; Allow and the like stay."""
+    assert isinstance(error, HTTPException)
+    sentence = {
+        400: UNREADABLE,
+        404: "There is nothing at this address; /openapi.json lists what there is.",
+        405: f"This address does not take {request.method}; /openapi.json lists what it takes.",
+    }.get(error.status_code, "The request was refused.")
+    return refused(sentence, error.status_code, **(error.headers or {}))
 
 
 def unusable(place: Sequence[int | str], what: str) -> str:
@@ -111,4 +172,4 @@ class Guard:
                 raise
             record(error, f"{scope['method']} {scope['path']}")
             if not started:
-                await JSONResponse({"detail": UNEXPECTED}, 500)(scope, receive, send)
+                await refused(UNEXPECTED, 500, "Unexpected")(scope, receive, send)

@@ -10,10 +10,10 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.api.house import PRIVATE, House
+from assistant.api.problems import refused
 from assistant.errors import NotFound, UsageError
 from assistant.seams import Keys
 from assistant.types import ApiKey, CorpusInfo
@@ -71,7 +71,8 @@ class KeyDoor:
             return
         key, locked = await run_in_threadpool(lambda: (self.keys.find(secret), self.keys.any()))
         if key is None and locked:
-            await refused("This key is not in use; make one with `thickshell keys create`.", 401)(scope, receive, send)
+            sentence = "This key is not in use; make one with `thickshell keys create`."
+            await refused(sentence, 401, **{"WWW-Authenticate": "Bearer"})(scope, receive, send)
         elif key is not None and not opens(key, scope["method"], scope["path"]):
             await refused("This key does not open that.", 403)(scope, receive, send)
         else:
@@ -88,11 +89,6 @@ def bearer(scope: Scope) -> str:
 def opens(key: ApiKey, method: str, path: str) -> bool:
     routes = READS + WRITES if key.write else READS
     return any(method.replace("HEAD", "GET") == known and re.fullmatch(pattern, path) for known, pattern in routes)
-
-
-def refused(sentence: str, status: int) -> JSONResponse:
-    body = {"detail": sentence, "error": {"message": sentence, "type": "invalid_request_error", "code": None}}
-    return JSONResponse(body, status, {"WWW-Authenticate": "Bearer"} if status == 401 else None)
 
 
 def need_rights(request: Request) -> Rights:

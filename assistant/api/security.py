@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.api.problems import BODY, refused
 from assistant.errors import UsageError
 
 POLICY = (
@@ -39,7 +39,6 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FILE_ROUTES = frozenset({"/v1/documents", "/v1/corpora/import"})
 """Routes that take a file as their body; they count its bytes against `max_upload_mb` themselves."""
 FILE_PATH = re.compile(r"/v1/corpora/.+/documents")
-SMALL_BODY = 1 << 20
 
 
 def is_loopback(host: str) -> bool:
@@ -87,11 +86,23 @@ def refusal(method: str, headers: dict[bytes, bytes]) -> str | None:
     if method in SAFE_METHODS:
         return None
     origin = headers.get(b"origin")
-    if origin is not None and urlsplit(origin.decode("latin-1")).netloc != host:
+    if origin is not None and site(origin.decode("latin-1")) != host:
         return "Requests from other sites are refused."
     if headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
         return "Requests from other sites are refused."
     return None
+
+
+def site(origin: str) -> str | None:
+    """The host and port of an Origin header; None where it is malformed.
+
+    >>> site("http://127.0.0.1:7860"), site("http://[")
+    ('127.0.0.1:7860', None)
+    """
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 class Secure:
@@ -112,9 +123,9 @@ class Secure:
         send = with_headers(send, nonce, immutable=scope["path"].startswith(("/assets/", "/ui/static/")))
         headers = dict(scope["headers"])
         if reason := refusal(scope["method"], headers):
-            await PlainTextResponse(reason, 403)(scope, receive, send)
+            await refused(reason, 403)(scope, receive, send)
         elif CLOSED.match(scope["path"]):
-            await PlainTextResponse("Not found.", 404)(scope, receive, send)
+            await refused("Not found.", 404)(scope, receive, send)
         elif scope["path"] in FILE_ROUTES or FILE_PATH.fullmatch(scope["path"]) or scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
         else:
@@ -123,8 +134,8 @@ class Secure:
     async def _small(self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
         """A request whose body has no reason to be large: taken whole before anything looks at it."""
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > SMALL_BODY:
-            await PlainTextResponse("The request is too large.", 413)(scope, receive, send)
+        if not length.isdigit() or int(length) > BODY:
+            await refused("The request is too large.", 413)(scope, receive, send)
             return
         body = b""
         more = True
@@ -134,8 +145,8 @@ class Secure:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > SMALL_BODY:
-                await PlainTextResponse("The request is too large.", 413)(scope, receive, send)
+            if len(body) > BODY:
+                await refused("The request is too large.", 413)(scope, receive, send)
                 return
         await self.app(scope, replayed(body, receive), send)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 from assistant.errors import Busy
 
@@ -38,6 +39,15 @@ class Turns:
     def give(self) -> None:
         with self._lock:
             self._taken -= 1
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for work that is done at once, in the caller's thread; Busy where all are taken."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.give()
 
     def run(self, work: Callable[[], None]) -> None:
         """Does the work of a place that was taken, when its turn comes; then the place is free."""

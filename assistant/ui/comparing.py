@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from pydantic import BaseModel
+from pydantic import Field
 
+from assistant.api.bodies import Body
 from assistant.api.house import House
 from assistant.api.needs import HouseDep
 from assistant.errors import UsageError
@@ -17,9 +18,9 @@ from assistant.ui.words import Language, language_of
 router = APIRouter(default_response_class=HTMLResponse)
 
 
-class Better(BaseModel):
-    better: str
-    worse: str
+class Better(Body):
+    better: str = Field(max_length=200)
+    worse: str = Field(max_length=200)
 
 
 @router.get("/compare")

@@ -10,8 +10,9 @@ from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from assistant.api.bodies import Body
 from assistant.api.needs import HouseDep
 from assistant.seams import PromptText
 from assistant.ui.templating import render
@@ -24,7 +25,7 @@ MOST_PIECES = 6000
 _WORD = re.compile(r"[\u3400-\u9fff\uff00-\uffef\u3000-\u303f]|[^\s\u3400-\u9fff\uff00-\uffef\u3000-\u303f]+|\s+")
 
 
-class NewPrompt(BaseModel):
+class NewPrompt(Body):
     name: str = Field(max_length=60)
     language: Literal["en", "zh"]
     kind: Literal["system", "persona", "contract"]
