@@ -2,7 +2,7 @@
 
 Results are kept in the user's cache after each unit, so a run that was broken off goes on where it was; once every
 unit has a result, the next call begins anew. `docs/hardening.md` is written after each unit: what has no result yet is
-named there as not run.
+named there as not run. Tests against a real model server run where a vLLM is at hand (`THICKSHELL_VLLM_PYTHON`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from assistant.embedders.weights import cache_folder
+from assistant.errors import NotAvailable
+from assistant.models.vllm_command import engine, interpreter
 from tests.hardening.report import page
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "hardening.md"
-SELECTED = "not server"
+SERVER = "tests/server/"
+"""Tests that need a real model server."""
 NUMBERED = re.compile(r"^def test_p\d\d_", re.MULTILINE)
 
 
@@ -48,6 +51,10 @@ class Unit:
     def key(self) -> str:
         return f"{self.promise:02d} {self.name}"
 
+    @property
+    def served(self) -> bool:
+        return self.ids[0].startswith(SERVER)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -58,6 +65,17 @@ class Result:
     day: str
     commit: str
     notes: tuple[str, ...] = ()  # names of failures, reasons of skips, what was measured
+
+
+def mark_of(full: bool) -> str:
+    return "hardening" if full else "not hardening"
+
+
+def vllm_here() -> bool:
+    try:
+        return bool(engine(interpreter()))
+    except NotAvailable:
+        return False
 
 
 def collected(marks: str) -> list[str]:
@@ -94,8 +112,7 @@ def run(unit: Unit, commit: str) -> Result:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        marks = f"{'' if unit.full else 'not '}hardening and {SELECTED}"
-        options = ["-m", marks, f"--junitxml={report}", "-p", "no:cacheprovider"]
+        options = ["-m", mark_of(unit.full), f"--junitxml={report}", "-p", "no:cacheprovider"]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options, *unit.ids], cwd=ROOT, capture_output=True, text=True
         )
@@ -161,13 +178,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="leave out the full counts; they stay named as not run")
     parser.add_argument("--report", action="store_true", help="only write the report of what has run")
     args = parser.parse_args(arguments)
-    wanted = units(collected(f"hardening and {SELECTED}"), collected(f"not hardening and {SELECTED}"))
+    wanted = units(collected(mark_of(True)), collected(mark_of(False)))
     known = {} if args.fresh else load(state_file())
     chosen = [unit for unit in wanted if not args.promise or unit.promise in args.promise]
     if all(unit.key in known for unit in chosen) and not args.report:
         known = {key: result for key, result in known.items() if key not in {unit.key for unit in chosen}}
     now: dict[tuple[str, ...], Result] = {}  # one run of a test is for all the promises in its name
+    there = vllm_here()
     for unit in chosen:
+        if unit.served and not there:
+            print(f"P{unit.key}: no vLLM here; set THICKSHELL_VLLM_PYTHON")
+            continue
         kept = unit.key in known and not known[unit.key].failed  # what failed runs again
         if args.report or (unit.full and args.quick) or (kept and not args.again):
             continue

@@ -35,6 +35,11 @@ def test_a_full_count_of_two_promises_is_one_run() -> None:
     assert (first.promise, second.promise, first.ids) == (34, 39, second.ids)
 
 
+def test_tests_against_a_model_server_are_known_as_such() -> None:
+    server, other = units([], ["tests/server/test_killed.py::test_p21_kill", "tests/a.py::test_p22_leave"])
+    assert (server.served, other.served) == (True, False)
+
+
 def test_what_did_not_run_is_said() -> None:
     quick, csv, md = (unit for unit in units(FULL, OTHERS) if unit.promise == 13)
     own = [quick, csv, md]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +17,7 @@ from assistant.models.running import Running
 from assistant.models.serving import log_lines
 from assistant.types import Delta, Finished, Message, Sampling
 from tests.server.adapters import write_adapter
+from tests.server.measures import wait_idle
 
 FRANCE = (Message("user", "What is the capital of France?"),)
 LONG = (Message("user", "Tell a very long story about a ferry."),)
@@ -34,19 +33,6 @@ def written(model: ServerGenerator, messages: tuple[Message, ...], **sampling: i
     *deltas, last = model.stream(messages, Sampling(**sampling))
     assert isinstance(last, Finished)
     return "".join(part.text for part in deltas if isinstance(part, Delta)), last
-
-
-def on_server(served: Running, name: str) -> float:
-    """The sum of a metric of the server."""
-    text = httpx.get(served.url.removesuffix("/v1") + "/metrics").text
-    return sum(float(value) for value in re.findall(rf"^vllm:{name}\{{.*?\}} (\S+)$", text, re.MULTILINE))
-
-
-def wait_idle(served: Running, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while on_server(served, "num_requests_running") + on_server(served, "num_requests_waiting"):
-        assert time.monotonic() < end, f"still at work after {seconds} s"
-        time.sleep(0.05)
 
 
 def test_it_streams_and_counts(model: ServerGenerator) -> None:
@@ -104,7 +90,7 @@ def test_sixteen_at_once_all_get_whole_answers(model: ServerGenerator) -> None:
     assert answers[3][0].split()[:3] == alone.split()[:3]  # batches round differently later on
 
 
-def test_stop_ends_the_work_within_two_seconds(model: ServerGenerator, served: Running) -> None:
+def test_p18_stop_ends_the_work_within_two_seconds(model: ServerGenerator, served: Running) -> None:
     stop = threading.Event()
     stream = model.stream(LONG, Sampling(max_tokens=1500), stop.is_set)
     next(stream)
@@ -115,7 +101,7 @@ def test_stop_ends_the_work_within_two_seconds(model: ServerGenerator, served: R
 
 
 @pytest.mark.parametrize("times", [5, pytest.param(100, marks=pytest.mark.hardening)])
-def test_a_reader_that_is_gone_ends_the_work_within_two_seconds(
+def test_p22_a_reader_that_is_gone_ends_the_work_within_two_seconds(
     model: ServerGenerator, served: Running, times: int
 ) -> None:
     for _ in range(times):
