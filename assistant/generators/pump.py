@@ -91,9 +91,17 @@ def _taken(
         yield item.value
 
 
-@cache
 def event_loop() -> asyncio.AbstractEventLoop:
     """The loop of all streams, in a thread of its own that ends with the process."""
+    with _starting:  # threads that ask first together must not get a loop each: a client belongs to one
+        return _event_loop()
+
+
+_starting = threading.Lock()
+
+
+@cache
+def _event_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="model-streams", daemon=True).start()
     return loop
