@@ -29,7 +29,7 @@ PROMISES = {
     31: ("API keys: hashed, scoped, revocable", "each right, by route"),
     32: ("Content-Security-Policy, escaped text", "every request of the page"),
     34: ("No secrets or text in logs", "a day's work at level debug; the whole suite's log"),
-    35: ("The API fuzzed from its own OpenAPI file; body limits", "400 made-up requests an operation, and chains of them"),
+    35: ("The API fuzzed from its OpenAPI file; body limits", "400 made-up requests an operation, and chains"),
     36: ("Only safetensors", "all our code; pickles planted in a model"),
     38: ("50 people chatting", "10 minutes on two cores; memory after 10,000 questions"),
     39: ("Offline", "the suite without a route; every process of a day's work watched"),
