@@ -30,7 +30,7 @@ class Relay:
 def relay(url: str, key: str) -> Iterator[Relay]:
     """Between a house and the server at `url`: models and tokenizer are the server's, every answer is "Yes."."""
     found = Relay("")
-    head = {"Authorization": f"Bearer {key}"}
+    head = {"Authorization": f"Bearer {key}"} if key else {}
     root = url.removesuffix("/v1")
 
     class Handler(BaseHTTPRequestHandler):
