@@ -15,7 +15,8 @@ from assistant.settings import Settings
 from assistant.types import Answer, Delta, Event, Hit, Question
 from assistant.wiring import House, build
 
-PAUSE = 0.12
+PAUSE = 0.3
+"""Seconds before a word: an answer of ten words is under way long enough for a slow browser to stop or reload it."""
 
 
 class Paced:

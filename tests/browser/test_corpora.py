@@ -184,7 +184,7 @@ def test_p06_p32_hostile_names_and_cells_are_text(page: Page, base: str) -> None
 
 def test_upload_is_cancelled(page: Page) -> None:
     create(page, "Stops")
-    page.set_input_files("#ts-files", [text_file(f"n{n}.txt", "word " * 200_000) for n in range(3)])  # type: ignore[misc]
+    page.set_input_files("#ts-files", [text_file(f"n{n}.txt", "word " * 390_000) for n in range(3)])  # type: ignore[misc]
     waiting = page.locator("#ts-filelist > li", has=page.get_by_role("button", name=re.compile("^Cancel")))
     waiting.first.get_by_role("button", name=re.compile("^Cancel")).click()
     expect(page.locator("#ts-filelist > li:is([data-state=cancelled], [data-state=failed])")).not_to_have_count(

@@ -28,7 +28,10 @@ WHEN, TALL = "When was the Eiffel Tower finished?", "How tall is the Eiffel Towe
 def reply(messages: Sequence[Message]) -> str:
     asked = messages[-1].content
     if TALL in asked:
-        return "It has seven million golden stairs."
+        return (  # long enough to be seen, on any machine, before it is taken back
+            "It has seven million golden stairs. Forty bakers sang about cheese all night. Nine painters lost their "
+            "hats in the fog. Each pigeon wore a small blue coat."
+        )
     if "<passage" not in asked:
         return "I think it was in 1900."
     return "The Eiffel Tower was finished in 1889. [1] Forty sailors painted it green with 77 brushes."
