@@ -57,7 +57,7 @@ def where(report: Report) -> dict[str, Any]:
     found = engine(interpreter())
     versions = {name: metadata.version(name) for name in PACKAGES}
     return {
-        "date": datetime.now(UTC).isoformat(" ", "minutes"),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
         "machine": {
             "gpus": [f"{card.name}, {card.total / 1e9:.0f} GB" for card in gpus()],
             "driver": driver(),
@@ -153,6 +153,9 @@ def _speed(report: Report) -> Iterator[str]:
     yield ""
     yield "Medians over passes (least-greatest). First text in ms, retrieval included; our server is held to two cores."
     yield ""
+    if not report.plan.quality:
+        yield "Random weights: their texts go in circles and are taken back, so our throughput says nothing here."
+        yield ""
     yield "| at once | | first text | tokens/s | added to first text beyond retrieval | throughput to straight |"
     yield "|---|---|---|---|---|---|"
     for streams in dict.fromkeys((report.plan.streams, report.plan.people)):
