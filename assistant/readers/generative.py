@@ -6,7 +6,7 @@ Sentences that claim nothing carry no mark. What is shown is what is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assistant.answering.citations import Lookup, citation
@@ -51,10 +51,13 @@ class Checked:
 
     def feed(self, text: str) -> Iterator[Delta | Cited]:
         """Character by character, so that what is shown of a text that goes in circles never depends on its cuts."""
+        yield from joined(event for piece in self._characters(text) for event in self._events(piece))
+
+    def _characters(self, text: str) -> Iterator[Sequence[Piece]]:
         for character in text:
             if self.circling:
                 return
-            yield from self._events(self._stream.feed(character))
+            yield self._stream.feed(character)
 
     @property
     def circling(self) -> bool:
@@ -124,3 +127,22 @@ class Checked:
     def _check(self, sentence: str, passages: Sequence[Passage]) -> Verdict:
         orders = asks_about_instructions(self.question)
         return check(sentence, passages, self.cosines, orders=orders) if passages else Verdict(False)
+
+
+def joined(events: Iterable[Delta | Cited]) -> Iterator[Delta | Cited]:
+    """The same with texts that follow each other as one: each costs a message to the reader.
+
+    >>> [event.text for event in joined([Delta("a"), Delta("b")])]
+    ['ab']
+    """
+    text = ""
+    for event in events:
+        if isinstance(event, Delta):
+            text += event.text
+            continue
+        if text:
+            yield Delta(text)
+            text = ""
+        yield event
+    if text:
+        yield Delta(text)
