@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,19 @@ __all__ = ["Assistant", "Brain"]
 
 def never() -> bool:
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A retriever that knows one question's hits already."""
+
+    source: Retriever
+    question: Question
+    k: int
+    hits: tuple[Hit, ...]
+
+    def retrieve(self, question: Question, k: int) -> list[Hit]:
+        return list(self.hits) if (question, k) == (self.question, self.k) else self.source.retrieve(question, k)
 
 
 class Assistant:
@@ -120,7 +133,7 @@ class Assistant:
     # --- before anything is searched ------------------------------------------------------------------------------
     def _asked(self, question: Question, stop: Stop) -> Asked:
         asked = replace(question, asked=question.asked or question.text)
-        brain = chosen(question.brain or self._default, self._embedded, self._models)
+        brain = chosen(question.brain or self._default, self._embedded, self._models).drawing(question.draw)
         return Asked(asked, _plan(asked), language(asked.asked), brain, stop, Progress())
 
     def _alone(self, this: Asked) -> Asked:
@@ -144,7 +157,7 @@ class Assistant:
         yield Reading(found.hits)
         yield from self._told(this, found)
 
-    def _work(self, this: Asked) -> Work:
+    def _work(self, this: Asked, retriever: Retriever | None = None) -> Work:
         def seen(hits: tuple[Hit, ...]) -> None:
             this.progress.hits = hits
             this.progress.time("retrieve")
@@ -152,7 +165,7 @@ class Assistant:
         return Work(
             this.question,
             this.tongue,
-            self._retriever,
+            retriever or self._retriever,
             self._reader,
             self._store,
             this.stop,
@@ -163,8 +176,8 @@ class Assistant:
             seen,
         )
 
-    def _found(self, this: Asked) -> Found:
-        work = self._work(this)
+    def _found(self, this: Asked, retriever: Retriever | None = None) -> Found:
+        work = self._work(this, retriever)
         work.check()
         found = self._checked(KINDS[this.plan.kind](work, this.plan))
         this.progress.hits = found.hits
@@ -242,11 +255,17 @@ class Assistant:
             return
         yield Revised()
         this.progress.take_back()
-        instead = replace(found, draft=draft) if draft.abstained else self._found(this)
+        instead = replace(found, draft=draft) if draft.abstained else self._instead(this, found)
         details = instead.draft.details | draft.details | {"taken_back": True}
         if not instead.draft.abstained:
             details |= {"fell_back": say("fell_back", this.tongue)}
         yield from self._told(this, replace(instead, draft=replace(instead.draft, details=details)))
+
+    def _instead(self, this: Asked, found: Found) -> Found:
+        """The embedded reader's answer from what was found for the model."""
+        if this.plan.kind != "text":
+            return found
+        return self._found(this, Recalled(self._retriever, this.question, self._hits, found.hits))
 
     def _material(self, this: Asked) -> Found:
         """What the model is to write from. For plain questions a gate of the retriever's scores comes before it."""

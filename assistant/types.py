@@ -6,7 +6,7 @@ Pages count from 1. Boxes are points (1/72 inch) from the top left corner of the
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from assistant.textual import plain
@@ -111,6 +111,39 @@ class Limits:
     expanded_mb: int = 1000  # of compressed formats, after decompression
 
 
+# --- how models draw ------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a model draws its tokens. Temperature 0 is greedy: the same prompt gives the same text on the same server."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 512
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What one question asks for of its sampling; None leaves it to the settings."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] | None = None
+
+    def over(self, usual: Sampling) -> Sampling:
+        """The sampling of the settings with these wishes; never more tokens than they allow.
+
+        >>> Draw(temperature=0.7, max_tokens=9999).over(Sampling(max_tokens=512))
+        Sampling(temperature=0.7, top_p=1.0, max_tokens=512, seed=0, stop=())
+        """
+        wished = {name: value for name, value in asdict(self).items() if value is not None}
+        wished["max_tokens"] = min(wished.get("max_tokens", usual.max_tokens), usual.max_tokens)
+        return replace(usual, **wished)
+
+
 # --- retrieval -----------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -174,6 +207,7 @@ class Question:
     asked: str = ""  # what the user typed, where `text` was rewritten to stand alone
     brain: str = ""  # "embedded" or a model's name; "" takes the house's default
     persona: str = ""  # a prompt of the library; "" takes the default
+    draw: Draw | None = None  # how a model is to draw its tokens; None: as the settings say
 
 
 # --- language models -------------------------------------------------------------------------------------------------
@@ -183,17 +217,6 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How a model draws its tokens. Temperature 0 is greedy: the same prompt gives the same text on the same server."""
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    max_tokens: int = 512
-    seed: int = 0
-    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from assistant.errors import UsageError
-from assistant.types import Sampling
+from assistant.types import Draw, Sampling
 
 if TYPE_CHECKING:
     from assistant.seams import Generator
@@ -27,6 +27,10 @@ class Brain:
     @property
     def has_model(self) -> bool:
         return self.generator is not None
+
+    def drawing(self, draw: Draw | None) -> Brain:
+        """The same, with the sampling that a question wishes."""
+        return self if draw is None else replace(self, sampling=draw.over(self.sampling))
 
 
 def chosen(name: str, embedded: Brain, models: Callable[[], Mapping[str, Brain]]) -> Brain:

@@ -52,7 +52,7 @@ async def complete(
     body: Completion, request: Request, house: HouseDep, rights: RightsDep, turns: TurnsDep, metrics: MetricsDep
 ) -> Response:
     """An answer with its sources. Streams begin with the first text: until then errors have their own status."""
-    talk = conversation(body.messages)
+    talk = conversation(body)
     question = await run_in_threadpool(_question, body, talk, house, rights)
     form = Form(f"chatcmpl-{secrets.token_hex(12)}", int(time.time()), body.model)
     async with AsyncExitStack() as stack:
@@ -128,6 +128,7 @@ def _question(body: Completion, talk: Conversation, house: House, rights: Rights
         tier=to.tier,
         brain=to.brain,
         persona=body.persona,
+        draw=talk.draw,
     )
 
 

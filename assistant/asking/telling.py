@@ -17,7 +17,7 @@ from assistant.readers.generative import Checked
 from assistant.readers.instructions import instruction_ranges
 from assistant.readers.stream import SentenceStream, Text
 from assistant.readers.support import fitted_encoder
-from assistant.types import Citation, Cited, Claim, Delta, Draft, Finished, Hit, Question, Usage
+from assistant.types import Citation, Cited, Claim, Delta, Draft, Finished, Hit, Question, Sampling, Usage
 
 if TYPE_CHECKING:
     from assistant.seams import Embedder
@@ -58,6 +58,7 @@ class Prompted:
     """A prompt and what the receipt says of it."""
 
     sent: Sent
+    sampling: Sampling
     details: dict[str, Any]
 
 
@@ -75,6 +76,9 @@ def prepared(
     passages = [hit.passage for hit in hits[:MOST]]
     asked = question.text if reads(question.tier) else question.asked
     sent = build(text, question.history, asked, passages, count=model.count, room=room, stored=stored)
+    sampling = replace(
+        brain.sampling, max_tokens=min(brain.sampling.max_tokens, max(model.info.context - sent.tokens, 1))
+    )
     coded = "\x1e".join(f"{message.role}\x1f{message.content}" for message in sent.messages)
     prompt = {
         "parts": [part.id for part in parts],
@@ -88,10 +92,10 @@ def prepared(
     details = {
         "prompt": prompt,
         "model": {"name": model.info.name, "kind": model.info.kind, "revision": model.info.revision},
-        "sampling": asdict(brain.sampling),
+        "sampling": asdict(sampling),
     }
     flagged = [passage.id for passage in sent.passages if instruction_ranges(passage.text)]
-    return Prompted(sent, details | ({"instructions": flagged} if flagged else {}))
+    return Prompted(sent, sampling, details | ({"instructions": flagged} if flagged else {}))
 
 
 def _instructions(question: Question, brain: Brain) -> tuple[str, ...]:
@@ -134,12 +138,10 @@ def _streamed(
     """The stream, its rest also where it was stopped or broke off; GeneratorUnavailable where it was cut."""
     assert brain.generator is not None
     model, sent = brain.generator, prompted.sent
-    left = max(model.info.context - sent.tokens, 1)
-    sampling = replace(brain.sampling, max_tokens=min(brain.sampling.max_tokens, left))
     ended: Finished | None = None
     heard = 0
     try:
-        with closing(model.stream(sent.messages, sampling, stop)) as parts:  # type: ignore[type-var]
+        with closing(model.stream(sent.messages, prompted.sampling, stop)) as parts:  # type: ignore[type-var]
             for part in parts:
                 if isinstance(part, Finished):
                     ended = part

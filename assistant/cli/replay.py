@@ -10,7 +10,7 @@ import typer
 
 from assistant.cli.state import emit, say, show, state
 from assistant.errors import NotFound, UsageError
-from assistant.types import Answer, Question
+from assistant.types import Answer, Draw, Question
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -73,17 +73,22 @@ def question_of(house: House, message: str, stored: Mapping[str, Any], brain: st
         always_answer=filters["always_answer"],
         brain=brain or receipt["brain"],
         persona=receipt.get("persona", ""),
+        draw=draw_of(receipt),
     )
+
+
+def draw_of(receipt: Mapping[str, Any]) -> Draw | None:
+    """The sampling of a receipt; None where no model was asked."""
+    sampling = (receipt.get("scores") or {}).get("sampling")
+    return Draw(**sampling | {"stop": tuple(sampling["stop"])}) if sampling else None
 
 
 def settings_of(settings: Settings, stored: Mapping[str, Any]) -> Settings:
-    """The settings with the sampling of the receipt."""
+    """The settings, allowing as many tokens as the receipt's sampling."""
     sampling = (stored["receipt"].get("scores") or {}).get("sampling")
     if not sampling:
         return settings
-    return settings.model_copy(
-        update={"model_temperature": sampling["temperature"], "model_tokens": sampling["max_tokens"]}
-    )
+    return settings.model_copy(update={"model_tokens": max(settings.model_tokens, sampling["max_tokens"])})
 
 
 def compared(message: str, stored: Mapping[str, Any], again: Answer) -> dict[str, Any]:

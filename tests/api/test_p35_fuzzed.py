@@ -49,24 +49,24 @@ def pages_own(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def fuzzed(described: str, url: str, checks: str, *options: str) -> None:
+def fuzzed(described: str, url: str, checks: str, folder: Path, *options: str) -> None:
     """Runs schemathesis; its report is the failure."""
     told = [sys.executable, "-m", "schemathesis.cli", "run", described, "--url", url, "--checks", checks]
     told += ["--continue-on-failure", "--no-shrink", "--no-color", *options]
-    done = subprocess.run(told, capture_output=True, text=True, check=False)
+    done = subprocess.run(told, capture_output=True, text=True, check=False, cwd=folder)  # it keeps notes
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
 
 
 @pytest.mark.timeout(600)
-def test_p35_the_published_api_answers_as_it_says(place: Place) -> None:
+def test_p35_the_published_api_answers_as_it_says(place: Place, pages_own: Path) -> None:
     deterministic = ("--generation-deterministic", "--max-examples", QUICK, "--phases", "coverage,fuzzing")
-    fuzzed(f"{place[1]}/openapi.json", place[1], CHECKS, *deterministic)
+    fuzzed(f"{place[1]}/openapi.json", place[1], CHECKS, pages_own.parent, *deterministic)
 
 
 @pytest.mark.timeout(600)
 def test_p35_the_pages_own_routes_do_not_fail(place: Place, pages_own: Path) -> None:
     deterministic = ("--generation-deterministic", "--max-examples", QUICK, "--phases", "coverage,fuzzing")
-    fuzzed(str(pages_own), place[1], "not_a_server_error", *deterministic)
+    fuzzed(str(pages_own), place[1], "not_a_server_error", pages_own.parent, *deterministic)
 
 
 # --- by hand: what a generator of JSON does not send ------------------------------------------------------------------
@@ -198,5 +198,5 @@ def test_p35_every_route_of_the_file_says_what_else_it_may_answer(place: Place) 
 @pytest.mark.timeout(3 * 3600)
 def test_p35_full_count(place: Place, pages_own: Path) -> None:
     made = ("--seed", "35", "--max-examples", FULL)
-    fuzzed(f"{place[1]}/openapi.json", place[1], CHECKS, *made)
-    fuzzed(str(pages_own), place[1], "not_a_server_error", *made)
+    fuzzed(f"{place[1]}/openapi.json", place[1], CHECKS, pages_own.parent, *made)
+    fuzzed(str(pages_own), place[1], "not_a_server_error", pages_own.parent, *made)
