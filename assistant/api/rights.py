@@ -5,12 +5,13 @@ Until a first key is made, keys that clients send (OpenAI's always send one) mea
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.api.house import PRIVATE, House
 from assistant.api.problems import refused
@@ -29,6 +30,8 @@ READS = (
 )
 WRITES = (("POST", r"/v1/corpora(/.+/documents)?"), ("DELETE", r"/v1/corpora/.+"))
 """Routes that keys open; all others are the page's alone."""
+LOOK_SECONDS = 0.25
+"""How often it is looked whether the key of an answer under way is still in use."""
 
 
 class Rights:
@@ -70,14 +73,48 @@ class KeyDoor:
             await self.app(scope, receive, send)
             return
         key, locked = await run_in_threadpool(lambda: (self.keys.find(secret), self.keys.any()))
+        scope.setdefault("state", {})["key"] = key
         if key is None and locked:
-            sentence = "This key is not in use; make one with `thickshell keys create`."
-            await refused(sentence, 401, **{"WWW-Authenticate": "Bearer"})(scope, receive, send)
-        elif key is not None and not opens(key, scope["method"], scope["path"]):
+            await not_in_use(scope, receive, send)
+        elif key is None:
+            await self.app(scope, receive, send)
+        elif not opens(key, scope["method"], scope["path"]):
             await refused("This key does not open that.", 403)(scope, receive, send)
         else:
-            scope.setdefault("state", {})["key"] = key
-            await self.app(scope, receive, send)
+            await self._until_revoked(secret, scope, receive, send)
+
+    async def _until_revoked(self, secret: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """The answer, broken off where its key is revoked meanwhile: as if the client had left."""
+        begun = False
+
+        async def sent(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        serving = asyncio.ensure_future(self.app(scope, receive, sent))
+        looking = asyncio.ensure_future(self._revoked(secret))
+        try:
+            await asyncio.wait({serving, looking}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                serving.result()
+        finally:
+            looking.cancel()
+            serving.cancel()
+            await asyncio.wait({serving})
+        if serving.cancelled() and not begun:
+            await not_in_use(scope, receive, send)
+
+    async def _revoked(self, secret: str) -> None:
+        """Returns once the key is no longer in use."""
+        await asyncio.sleep(LOOK_SECONDS)  # it was just found
+        while await run_in_threadpool(self.keys.find, secret):
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def not_in_use(scope: Scope, receive: Receive, send: Send) -> None:
+    sentence = "This key is not in use; make one with `thickshell keys create`."
+    await refused(sentence, 401, **{"WWW-Authenticate": "Bearer"})(scope, receive, send)
 
 
 def bearer(scope: Scope) -> str:

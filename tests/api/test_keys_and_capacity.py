@@ -14,7 +14,9 @@ import pytest
 from assistant.api.turns import Turns
 from assistant.errors import Busy
 from assistant.generators.scripted import ScriptedGenerator
+from assistant.keys import SqlKeys
 from assistant.wiring import House
+from ingest.catalog.database import Catalog
 from tests.api.served import ScriptedHouse, add, served
 from tests.waiting import eventually
 
@@ -146,6 +148,36 @@ def test_p31_a_revoked_key_stops_within_a_second(place: Place) -> None:
     assert time.monotonic() - began < 1
     assert status(place, "tsk-made-up", "GET", "/v1/models") == 401
     assert httpx.get(f"{place[1]}/v1/models").status_code == 200  # this machine itself needs none
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_p31_what_is_under_way_ends_within_a_second_too(place: Place, stream: bool) -> None:
+    """Revoked over the catalog of another process's house, as `thickshell keys revoke` does."""
+    secret, key = place[0].keys.create("under way")
+    heard: list[str] = []
+
+    def ask() -> None:
+        headers = {"Authorization": f"Bearer {secret}"}
+        with (
+            httpx.Client(base_url=place[1], headers=headers, timeout=30) as web,
+            web.stream("POST", "/v1/chat/completions", json=RAW | {"stream": stream}) as answer,
+        ):
+            heard.append(f"{answer.status_code}")
+            try:
+                heard.extend(answer.iter_lines())
+            except httpx.RemoteProtocolError:
+                heard.append("broken off")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert eventually(lambda: SLOW.running == 1 and (not stream or len(heard) > 2), 30)
+    SqlKeys(Catalog.open(place[0].settings.home)).revoke(key.id)
+    began = time.monotonic()
+    assert eventually(lambda: SLOW.running == 0, 1)
+    asking.join(2)
+    assert not asking.is_alive()
+    assert time.monotonic() - began < 2
+    assert (heard[0], heard[-1]) == ("200", "broken off") if stream else heard[0] == "401"
 
 
 def test_p31_reading_keys_change_nothing(place: Place) -> None:
