@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,8 @@ NUMBERED = re.compile(r"^def test_p\d\d_", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Unit:
-    """Tests of one promise that run as one process: a full count alone, the others of a file together."""
+    """Tests of one promise that run as one process: a full count alone, the others of a file together. Where a model
+    server has to be started, `ids` are all full counts of the file, or all others: those of the promise are counted."""
 
     promise: int
     full: bool
@@ -45,15 +46,24 @@ class Unit:
     @property
     def name(self) -> str:
         first = self.ids[0]
-        return first if self.full else first.split("::")[0]
+        return first if self.full and not self.served else first.split("::")[0]
 
     @property
     def key(self) -> str:
-        return f"{self.promise:02d} {self.name}"
+        return f"{self.promise:02d} {self.name}{' full' if self.full and self.served else ''}"
 
     @property
     def served(self) -> bool:
         return self.ids[0].startswith(SERVER)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One process of pytest, with the cases of its report."""
+
+    cases: tuple[ElementTree.Element, ...]
+    code: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -99,16 +109,31 @@ def promises_of(test: str) -> list[int]:
 
 def units(full: Sequence[str], others: Sequence[str]) -> list[Unit]:
     """In the order of the promises; quick tests before full counts."""
-    made = [Unit(promise, True, (test,)) for test in full for promise in promises_of(test)]
+    others = list(dict.fromkeys(test.split("[")[0] for test in others))
+    alone = [test for test in full if not test.startswith(SERVER)]
+    made = [Unit(promise, True, (test,)) for test in alone for promise in promises_of(test)]
     files: dict[tuple[int, str], list[str]] = {}
-    for test in dict.fromkeys(test.split("[")[0] for test in others):
+    for test in others:
         for promise in promises_of(test):
-            files.setdefault((promise, test.split("::")[0]), []).append(test)
+            if not test.startswith(SERVER):
+                files.setdefault((promise, test.split("::")[0]), []).append(test)
     made += [Unit(promise, False, tuple(tests)) for (promise, _), tests in files.items()]
+    made += [*served(full, True), *served(others, False)]
     return sorted(made, key=lambda unit: (unit.promise, unit.full, unit.key))
 
 
-def run(unit: Unit, commit: str) -> Result:
+def served(tests: Sequence[str], full: bool) -> Iterator[Unit]:
+    """A start of a server takes long: all of a file run together, and stand under each of their promises."""
+    files: dict[str, list[str]] = {}
+    for test in tests:
+        if test.startswith(SERVER):
+            files.setdefault(test.split("::")[0], []).append(test)
+    for ids in files.values():
+        for promise in sorted({promise for test in ids for promise in promises_of(test)}):
+            yield Unit(promise, full, tuple(ids))
+
+
+def run(unit: Unit) -> Ran:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
@@ -116,15 +141,21 @@ def run(unit: Unit, commit: str) -> Result:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options, *unit.ids], cwd=ROOT, capture_output=True, text=True
         )
-        cases = list(ElementTree.parse(report).iter("testcase")) if report.is_file() else []
+        cases = tuple(ElementTree.parse(report).iter("testcase")) if report.is_file() else ()
+    return Ran(cases, done.returncode, round(time.monotonic() - began, 1))
+
+
+def result(ran: Ran, promise: int, commit: str) -> Result:
+    """What came of the promise's tests among those that ran."""
+    cases = [case for case in ran.cases if promise in promises_of(f"::{case.get('name')}")]
     notes = [note for case in cases for note in notes_of(case)]
     failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
     skipped = sum(1 for case in cases if case.find("skipped") is not None)
     if not cases:
-        failed, notes = 1, [f"pytest ended with {done.returncode} and ran nothing"]
-    took = round(time.monotonic() - began, 1)
+        failed, notes = 1, [f"pytest ended with {ran.code} and ran nothing"]
     day = datetime.now(UTC).date().isoformat()
-    return Result(len(cases) - failed - skipped if cases else 0, failed, skipped, took, day, commit, tuple(notes))
+    passed = len(cases) - failed - skipped if cases else 0
+    return Result(passed, failed, skipped, ran.seconds, day, commit, tuple(notes))
 
 
 def notes_of(case: ElementTree.Element) -> list[str]:
@@ -183,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [unit for unit in wanted if not args.promise or unit.promise in args.promise]
     if all(unit.key in known for unit in chosen) and not args.report:
         known = {key: result for key, result in known.items() if key not in {unit.key for unit in chosen}}
-    now: dict[tuple[str, ...], Result] = {}  # one run of a test is for all the promises in its name
+    now: dict[tuple[str, ...], Ran] = {}  # one run of a test is for all the promises in its name
     there = vllm_here()
     for unit in chosen:
         if unit.served and not there:
@@ -193,9 +224,10 @@ def main(arguments: list[str] | None = None) -> int:
         if args.report or (unit.full and args.quick) or (kept and not args.again):
             continue
         print(f"P{unit.key} ...", end=" ", flush=True)
-        result = now[unit.ids] = now.get(unit.ids) or run(unit, commit())
-        print(f"{result.passed} passed, {result.failed} failed, {result.skipped} skipped, {result.seconds} s")
-        known = known | load(state_file()) | {unit.key: result}
+        ran = now[unit.ids] = now.get(unit.ids) or run(unit)
+        found = result(ran, unit.promise, commit())
+        print(f"{found.passed} passed, {found.failed} failed, {found.skipped} skipped, {found.seconds} s")
+        known = known | load(state_file()) | {unit.key: found}
         save(state_file(), known)
         TARGET.write_text(page(wanted, known, machine()), "utf-8")
     TARGET.write_text(page(wanted, known, machine()), "utf-8")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests.hardening.promises import PROMISES
 from tests.hardening.report import outcome, page
-from tests.hardening.run import Result, load, promises_of, save, units
+from tests.hardening.run import Ran, Result, load, promises_of, result, save, units
 
 FULL = ["tests/a.py::test_p13_full[csv]", "tests/a.py::test_p13_full[md]"]
 OTHERS = ["tests/a.py::test_p13_few[csv]", "tests/a.py::test_p13_few[md]", "tests/b.py::test_p06_p32_names"]
@@ -35,9 +36,26 @@ def test_a_full_count_of_two_promises_is_one_run() -> None:
     assert (first.promise, second.promise, first.ids) == (34, 39, second.ids)
 
 
-def test_tests_against_a_model_server_are_known_as_such() -> None:
-    server, other = units([], ["tests/server/test_killed.py::test_p21_kill", "tests/a.py::test_p22_leave"])
-    assert (server.served, other.served) == (True, False)
+def test_tests_against_a_model_server_run_a_file_at_a_time() -> None:
+    full = ["tests/server/a.py::test_p21_kill[50]", "tests/server/a.py::test_p22_leave[100]"]
+    stop, one, kill, two, leave = units(full, ["tests/a.py::test_p18_stop", *full])
+    assert [unit.served for unit in (stop, one, kill, two, leave)] == [False, True, True, True, True]
+    assert one.ids == two.ids == ("tests/server/a.py::test_p21_kill", "tests/server/a.py::test_p22_leave")
+    assert kill.ids == leave.ids == tuple(full)
+    assert len({unit.key for unit in (one, kill, two, leave)}) == 4
+
+
+def test_of_a_run_the_tests_of_the_promise_are_counted() -> None:
+    took = '<properties><property name="took" value="3 s"/></properties>'
+    hung = '<failure message="it hung"/>'
+    text = (
+        f'<s><testcase name="test_p21_kill[50]">{took}</testcase>'
+        f'<testcase name="test_p22_leave[100]">{hung}</testcase></s>'
+    )
+    ran = Ran(tuple(ElementTree.fromstring(text).iter("testcase")), 1, 9.0)
+    killed, left = result(ran, 21, "abc"), result(ran, 22, "abc")
+    assert (killed.passed, killed.failed, killed.notes) == (1, 0, ("took: 3 s",))
+    assert (left.passed, left.failed, left.notes) == (0, 1, ("test_p22_leave[100] failure: it hung",))
 
 
 def test_what_did_not_run_is_said() -> None:
