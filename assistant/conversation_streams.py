@@ -34,6 +34,12 @@ class Stream:
                 self._timer.daemon = True
                 self._timer.start()
 
+    def take_back(self, clear: Callable[[], None]) -> None:
+        """Forgets what waits; `clear` does the same to what is written. What comes after begins anew."""
+        with self._lock:
+            self._pieces.clear()
+            clear()
+
     def close(self) -> None:
         with self._lock:
             if self._timer is not None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Update, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from assistant.conversation_streams import Stream
@@ -176,6 +176,16 @@ class SqlChats:
         else:
             stream.append(text)
 
+    def take_back(self, message: str) -> None:
+        """What was stored of an open answer goes, so that one that breaks off now does not keep it."""
+        with self._lock:
+            stream = self._streams.get(message)
+        if stream is None:
+            self.message(message)  # NotFound
+            self._clear(message)
+        else:
+            stream.take_back(lambda: self._clear(message))
+
     def finish(self, message: str, answer: Answer | None, state: str = "done") -> None:
         """Closes an answer. Its text becomes the answer's; without one, what was streamed stays."""
         if state not in STATES:
@@ -228,9 +238,12 @@ class SqlChats:
     # --- inside -----------------------------------------------------------------------------------------------------
     def _write(self, message: str, text: str) -> None:
         """Adds to an answer that is still open; one that is closed or deleted stays as it is."""
-        grown = update(MessageRow).where(MessageRow.id == message, MessageRow.state == "partial")
         with self._catalog.session() as session:
-            session.execute(grown.values(content=MessageRow.content + text))
+            session.execute(_open(message).values(content=MessageRow.content + text))
+
+    def _clear(self, message: str) -> None:
+        with self._catalog.session() as session:
+            session.execute(_open(message).values(content=""))
 
     def _branch_point(self, session: Session, conversation: str, parent: str) -> str | None:
         if not parent:
@@ -259,6 +272,11 @@ class SqlChats:
             "siblings": tree.siblings(row),
             "feedback": feedback,
         }
+
+
+def _open(message: str) -> Update:
+    """A change of an answer, where it is still open."""
+    return update(MessageRow).where(MessageRow.id == message, MessageRow.state == "partial")
 
 
 def turn(role: str, content: str, answer: str | None) -> Turn:

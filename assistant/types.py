@@ -328,6 +328,7 @@ class Answer:
     clarify: dict[str, Any] | None = None
     program: dict[str, Any] | None = None
     followups: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # sentences about a model's part in it: what was not found, cut, left out, taken back
     receipt_id: str = ""
     receipt: dict[str, Any] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
@@ -351,6 +352,8 @@ class Answer:
             "citations": [citation_json(c) for c in self.citations],
             "program": self.program,
             "hits": [hit_json(h) for h in self.hits],
+            "fell_back": bool((self.receipt.get("scores") or {}).get("fell_back")),
+            "notes": list(self.notes),
             "receipt_id": self.receipt_id,
             "timings_ms": self.timings_ms,
         }

@@ -93,6 +93,9 @@ def test_where_nothing_holds_the_text_is_taken_back_and_the_embedded_reader_answ
     assert done.answer.receipt["scores"]["taken_back"] is True
     assert done.answer.receipt["scores"]["fell_back"].startswith("The model's own words were not found")
     assert tuple(e.citation for e in seen[at:] if isinstance(e, Cited)) == done.answer.citations
+    shown = done.answer.as_json()
+    assert shown["fell_back"] is True
+    assert shown["notes"] == [done.answer.receipt["scores"]["fell_back"]]
 
 
 def test_a_model_that_says_there_is_no_answer_abstains() -> None:
@@ -165,6 +168,28 @@ def test_an_answer_cut_at_the_most_tokens_is_marked_too() -> None:
     made = assistant.answer(Question(Q, ("c",)))
     assert made.answer == "It is 330 metres tall. [1] It has 999 [?]"
     assert made.receipt["scores"]["ended"] == "length"
+
+
+def test_what_the_model_did_not_see_or_say_to_its_end_is_noted() -> None:
+    documents = {
+        f"{n}.txt": f"The Eiffel Tower, report {n}. " + f"Its iron was painted in year {n}. " * 40 for n in range(6)
+    }
+    assistant, _ = house("It was painted in year 3. It has 999 lifts.", documents, context=2048)
+    made = assistant.answer(Question("When was the iron of the Eiffel Tower painted?", ("c",), always_answer=True))
+    dropped = len(made.receipt["scores"]["prompt"]["dropped"])
+    assert dropped > 1
+    assert made.notes == (
+        "1 of 2 sentences were not found in the documents.",
+        f"{dropped} passages did not fit the model and were left out.",
+    )
+    assert not made.as_json()["fell_back"]
+
+
+def test_a_circle_is_stopped_said_and_its_tokens_counted() -> None:
+    made = answer("It is 330 metres tall. " * 50)
+    assert "The model began to repeat itself and was stopped." in made.notes
+    assert 0 < made.receipt["usage"]["completion"] < 50
+    assert made.receipt["usage"]["prompt"] == made.receipt["scores"]["prompt"]["tokens"]
 
 
 def test_p18_stop_in_the_midst_of_a_model_s_sentence_ends_at_once_and_marks_it() -> None:

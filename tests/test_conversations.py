@@ -54,6 +54,21 @@ def test_a_stream_is_stored_while_it_runs_and_marked_partial(chats: SqlChats) ->
     assert chats.message(message)["state"] == "stopped"
 
 
+def test_what_was_taken_back_is_gone_and_what_follows_stays(chats: SqlChats) -> None:
+    message = chats.begin(chats.ask(chats.create(), "q"))
+    for piece in ("wrong ", "and written", "late "):  # the last ones wait
+        chats.append(message, piece)
+    chats.take_back(message)
+    assert chats.message(message)["content"] == ""
+    chats.append(message, "right")
+    chats.finish(message, None, "failed")
+    assert (chats.message(message)["content"], chats.message(message)["state"]) == ("right", "failed")
+    chats.take_back(message)  # closed: stays
+    assert chats.message(message)["content"] == "right"
+    with pytest.raises(NotFound):
+        chats.take_back("nothing")
+
+
 def test_an_edit_keeps_the_old_branch_and_select_brings_it_back(chats: SqlChats) -> None:
     c = chats.create()
     first, reply = answered(chats, c, "q1", "a1")

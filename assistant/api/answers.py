@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from assistant.api.house import House, private_corpus
-from assistant.api.problems import UNEXPECTED, record
+from assistant.api.problems import sentence_of
 from assistant.api.turns import Turns
-from assistant.errors import Cancelled, Conflict, NotFound, ThickshellError
+from assistant.errors import Cancelled, Conflict, NotFound
 from assistant.types import Answer, Delta, Done, Event, JobInfo, Question, Reading, Revised, Searching
 
 AT_ONCE = 4
@@ -160,11 +160,8 @@ class Answers:
         except Cancelled:
             stage = "stopped"
             self._close(message, "stopped")
-        except ThickshellError as error:
-            self._close(message, "failed", below(running.now.text, str(error)))
         except Exception as error:
-            record(error, "an answer")
-            self._close(message, "failed", below(running.now.text, UNEXPECTED))
+            self._close(message, "failed", below(running.now.text, str(sentence_of(error, "an answer"))))
         finally:
             with self._lock:
                 self._running.pop(running.conversation, None)
@@ -188,6 +185,7 @@ class Answers:
             self._house.chats.append(running.now.message, event.text)
             running.show("writing", text=running.now.text + event.text)
         elif isinstance(event, Revised):
+            self._house.chats.take_back(running.now.message)
             running.show("writing", text="")
 
     def _close(self, message: str, state: str, sentence: str = "") -> None:

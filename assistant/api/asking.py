@@ -16,9 +16,8 @@ from fastapi import Request
 
 from assistant.api.house import House
 from assistant.api.metrics import Metrics
-from assistant.api.problems import UNEXPECTED, Unexpected, record
+from assistant.api.problems import sentence_of
 from assistant.api.turns import Turns
-from assistant.errors import ThickshellError
 from assistant.types import Event, Question
 
 T = TypeVar("T")
@@ -48,11 +47,8 @@ async def asked(
             if not stop.is_set():
                 for event in metrics.watched(question, house.assistant.ask(question, stop.is_set)):
                     tell(event)
-        except ThickshellError as error:
-            tell(error)
         except Exception as error:
-            record(error, "an answer")
-            tell(Unexpected(UNEXPECTED))
+            tell(sentence_of(error, "an answer"))
         finally:
             tell(None)
 

@@ -161,7 +161,8 @@ def citations(answer: Answer) -> list[dict[str, Any]]:
 
 def ours(answer: Answer, asked: Conversation) -> dict[str, Any]:
     """What OpenAI's form has no field for."""
-    kept = ("abstained", "confidence", "route", "brain", "tier", "value", "unit", "scale", "receipt_id", "timings_ms")
+    kept = ["abstained", "confidence", "route", "brain", "tier", "value", "unit", "scale"]
+    kept += ["fell_back", "notes", "receipt_id", "timings_ms"]
     row = answer.as_json()
     scores = answer.receipt.get("scores") or {}
     drawn = scores.get("sampling")

@@ -18,10 +18,9 @@ from assistant.api.asking import asked
 from assistant.api.bodies import Body
 from assistant.api.house import House
 from assistant.api.metrics import Metrics
-from assistant.api.problems import UNEXPECTED, record, unusable
+from assistant.api.problems import sentence_of, unusable
 from assistant.api.rights import Rights
 from assistant.api.turns import Turns
-from assistant.errors import ThickshellError
 from assistant.types import Answer, Done, Question, hit_json
 
 MOST_HITS = 100
@@ -81,6 +80,7 @@ class Desk:
             "abstained": {"type": "boolean"},
             "confidence": {"type": "number"},
             "citations": rows,
+            "notes": {"type": "array", "items": {"type": "string"}},
         }
         self.tools = {
             tool.name: tool
@@ -105,11 +105,8 @@ class Desk:
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             return Reply(unusable(first["loc"], first["msg"]))
-        except ThickshellError as error:
-            return Reply(str(error))
         except Exception as error:
-            record(error, f"the tool {name}")
-            return Reply(UNEXPECTED)
+            return Reply(str(sentence_of(error, f"the tool {name}")))
 
     async def _list(self, _: ListCorpora, rights: Rights) -> Reply:
         found = await run_in_threadpool(rights.corpora, self._house)
@@ -136,8 +133,8 @@ def as_data(rows: dict[str, Any]) -> Reply:
 
 
 def told(answer: Answer) -> str:
-    """The answer, then its sources: `[1] tower.txt, page 3: "quote"`."""
-    lines = [answer.answer]
+    """The answer, what is to be known of it, then its sources: `[1] tower.txt, page 3: "quote"`."""
+    lines = [answer.answer, *(f"({note})" for note in answer.notes)]
     for cited in answer.citations:
         place = cited.document + (f", page {cited.page}" if cited.page else "")
         lines.append(f"[{cited.n}] {place}: {json.dumps(cited.quote, ensure_ascii=False)}")

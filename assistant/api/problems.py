@@ -142,6 +142,14 @@ def unusable(place: Sequence[int | str], what: str) -> str:
     return f"The request is not usable: {field}: {what}."
 
 
+def sentence_of(error: Exception, where: str) -> ThickshellError:
+    """An error as one that may be shown; one that was not expected is noted in the log."""
+    if isinstance(error, ThickshellError):
+        return error
+    record(error, where)
+    return Unexpected(UNEXPECTED)
+
+
 def record(error: BaseException, where: str) -> None:
     """The log gets the kind and the place of an unexpected error, never its text, which may quote a document."""
     trace = error.__traceback__

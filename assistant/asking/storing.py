@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assistant import __version__
+from assistant.answering.notes import notes
 from assistant.answering.receipts import cost, receipt, receipt_id
 from assistant.answering.suggesting import suggestions
 from assistant.asking.asked import Asked
@@ -46,6 +47,7 @@ def stored(store: PassageStore, this: Asked, found: Found) -> Answer:
         scale=draft.scale,
         program=draft.program,
         followups=suggestions(read, this.question.text, this.tongue, near=near),
+        notes=notes(draft.details, this.tongue),
         receipt=made | usage,
         receipt_id=receipt_id(made),
         timings_ms=progress.timings | {"total": round((time.perf_counter() - progress.started) * 1000, 1)},

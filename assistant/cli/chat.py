@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from assistant.cli.questions import BRAIN, PERSONA, TIER
+from assistant.cli.questions import BRAIN, PERSONA, TIER, show_notes_and_sources
 from assistant.cli.state import emit, say, show, state
 from assistant.errors import GeneratorUnavailable
 from assistant.types import Delta, Done, Question, Revised
@@ -40,6 +40,7 @@ def chat(
                         if not state(context).json:
                             typer.echo(event.text, nl=False)
                     elif isinstance(event, Revised):
+                        house.chats.take_back(message)
                         if not state(context).json:
                             say("\n(Nothing of that stands in the documents; it is taken back.)")
                     elif isinstance(event, Done):
@@ -48,8 +49,7 @@ def chat(
                             emit(event.answer.as_json())
                         else:
                             show()
-                            for c in event.answer.citations:
-                                show(f"  [{c.n}] {c.document}" + (f", page {c.page}" if c.page else ""))
+                            show_notes_and_sources(event.answer)
             except GeneratorUnavailable as error:
                 house.chats.finish(message, None, "failed")
                 say(str(error))

@@ -162,12 +162,17 @@ def _keyed(row: dict[str, Any]) -> dict[str, Any]:
 def _shown(context: typer.Context, answer: Answer, row: dict[str, Any]) -> dict[str, Any]:
     if not state(context).json and "id" not in row:
         show(answer.answer)
-        if sentence := answer.receipt.get("scores", {}).get("fell_back"):
-            show(f"({sentence})")
-        for citation in answer.citations:
-            place = citation.document + (f", page {citation.page}" if citation.page else "")
-            show(f"  [{citation.n}] {place}")
+        show_notes_and_sources(answer)
     return answer.as_json() | ({"id": row["id"]} if "id" in row else {})
+
+
+def show_notes_and_sources(answer: Answer) -> None:
+    """What stands below an answer's text."""
+    for note in answer.notes:
+        show(f"({note})")
+    for citation in answer.citations:
+        place = citation.document + (f", page {citation.page}" if citation.page else "")
+        show(f"  [{citation.n}] {place}")
 
 
 def _show_hits(hits: list[Hit]) -> None:

@@ -95,6 +95,7 @@ def _receipt(answer: Answer) -> dict[str, Any]:
         "receipt_id": answer.receipt_id,
         "confidence": answer.confidence,
         "abstained": answer.abstained,
+        "notes": list(answer.notes),
         "brain": answer.brain,
         "tier": answer.tier,
     }

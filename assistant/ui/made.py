@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assistant.answering.notes import notes as sentences
+from assistant.answering.wording import say as told
 from assistant.ui.words import Language, say
 
 EMBEDDED = "embedded"
@@ -51,36 +53,7 @@ def caption(answer: Mapping[str, Any], language: Language) -> str:
 
 
 def notes(answer: Mapping[str, Any], language: Language) -> tuple[str, ...]:
-    """What a reader must know of a model's answer: sentences without support, cuts, what the model did not see."""
+    """What a reader must know of a model's answer, in the page's language."""
     found = scores(answer)
-    said = []
-    if spoke(answer):
-        said += [_support(found, language), _end(found, language)]
-        said += [say("made_unchecked", language) if found.get("unchecked") else ""]
-    elif found.get("taken_back"):
-        said += [say("made_taken_back", language)]
-    return tuple(line for line in [*said, *_unseen(found, language)] if line)
-
-
-def _support(found: Mapping[str, Any], language: Language) -> str:
-    borne, missing = int(found.get("supported") or 0), int(found.get("unsupported") or 0)
-    if not missing:
-        return ""
-    if borne + missing == 1:
-        return say("unborne_only", language)
-    return say("unborne_n", language, n=missing, total=borne + missing)
-
-
-def _end(found: Mapping[str, Any], language: Language) -> str:
-    key = {"length": "ended_length", "loop": "ended_loop"}.get(str(found.get("ended")))
-    return say(key, language) if key else ""
-
-
-def _unseen(found: Mapping[str, Any], language: Language) -> list[str]:
-    """Passages and earlier turns that did not fit."""
-    prompt = found.get("prompt") or {}
-    dropped, start = len(prompt.get("dropped") or ()), int(prompt.get("start") or 0)
-    passages = (
-        (say("dropped_one", language) if dropped == 1 else say("dropped_n", language, n=dropped)) if dropped else ""
-    )
-    return [passages, say("turns_left_out", language) if start else ""]
+    fell_back = {"fell_back": told("fell_back", language)} if found.get("fell_back") else {}
+    return sentences({**found, **fell_back}, language)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assistant.answering.wording import say as told
 from assistant.ui.made import caption, scores
 from assistant.ui.ways import size
 from assistant.ui.words import Language, say
@@ -66,7 +67,7 @@ def _measure(answer: Mapping[str, Any]) -> str:
 def _check(found: Mapping[str, Any], language: Language) -> list[Row]:
     """What the check of a model's sentences came to."""
     if found.get("unchecked"):
-        return [Row(say("rs_check", language), say("made_unchecked", language))]
+        return [Row(say("rs_check", language), told("unchecked", language))]
     if "supported" not in found:
         return []
     rows = [
@@ -76,7 +77,7 @@ def _check(found: Mapping[str, Any], language: Language) -> list[Row]:
     if (gate := found.get("gate")) is not None:
         rows.append(Row(say("r_gate", language), f"{100 * float(gate):.0f} %"))
     if found.get("taken_back"):
-        rows.append(Row(say("answer", language), say("made_taken_back", language)))
+        rows.append(Row(say("answer", language), told("taken_back", language)))
     return rows
 
 

@@ -52,7 +52,7 @@ def test_ask_gives_the_fixed_object_with_quotes_that_stand_in_the_text(run: Run,
     assert code == 0
     assert set(row) == {
         "id", "question", "answer", "abstained", "clarify", "confidence", "route", "brain", "tier", "value", "unit",
-        "scale",         "citations", "program", "hits", "receipt_id", "timings_ms",
+        "scale", "citations", "program", "hits", "fell_back", "notes", "receipt_id", "timings_ms",
     }  # fmt: skip
     assert (row["brain"], row["tier"], row["route"], row["abstained"]) == ("embedded", 3, "text", False)
     assert "1874" in row["answer"]
