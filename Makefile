@@ -67,5 +67,7 @@ bench: install
 	$(BIN)/python -m bench
 
 # Full counts of PROMISES, into docs/hardening.md; goes on where it was broken off. One promise: make hardening P=13
+# Those against a real model server run after `make server-tools`, or where THICKSHELL_VLLM_PYTHON names one.
 hardening: install
-	$(BIN)/python -m tests.hardening.run $(if $(P),--promise $(P))
+	$(if $(THICKSHELL_VLLM_PYTHON),,$(if $(wildcard $(VLLM)/.installed),THICKSHELL_VLLM_PYTHON=$(CURDIR)/$(VLLM)/bin/python)) \
+	  $(BIN)/python -m tests.hardening.run $(if $(P),--promise $(P))

@@ -141,9 +141,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
             self.end_headers()
             self._tell(body)
-            self.seen.told += 1
+            with self.seen.lock:
+                self.seen.told += 1
         except (_Left, OSError):
-            self.seen.left += 1
+            with self.seen.lock:
+                self.seen.left += 1
         finally:
             with self.seen.lock:
                 self.seen.open -= 1
