@@ -256,6 +256,7 @@ CODES: dict[str, str] = {
     "model-file-large": "{file} of the model is too large to be settings; take another copy of it.",
     "model-file-damaged": "{file} of the model is damaged; take another copy of it.",
     "profile-unknown": "There is no model profile or folder {model}; `thickshell models list` shows what there is.",
+    "profile-near": "There is no model profile or folder {model}; the nearest profile is {near}.",
     "model-not-here": (
         "{model} is not on this machine; download it with `hf download {same}`, or set allow_downloads = true."
     ),
@@ -323,6 +324,7 @@ CODES: dict[str, str] = {
     "served-none": "No model server is at work; start one with `thickshell models serve NAME`.",
     "served-no-log": "No model server has been started here; start one with `thickshell models serve NAME`.",
     "served-share": "--gpu-share is a share of the memory, above 0 and at most 1; correct it.",
+    "served-cache-form": "--cache-memory is a size such as 512M or 8G; correct it.",
     "served-option-form": "An --option is name=value, or a name alone; correct it.",
     # --- settings and the command line -------------------------------------------------------------------------------
     "settings-file": "The settings file {file} does not exist; check the path.",

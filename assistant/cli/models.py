@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from dataclasses import replace
@@ -33,6 +34,7 @@ def list_models(context: typer.Context) -> None:
     home, cards = given.settings().home, gpus()
     ours = running(home)
     rows = [(p, fit(p, cards), at_hand(p)) for p in profiles(home / "models" / "profiles").values()]
+    rows.sort(key=lambda row: (not row[2], not row[1].ok))  # what can be served now, then what fits
     found = [server for server in discover() if not ours or server.url != ours.url]
     if given.json:
         if ours:
@@ -46,6 +48,7 @@ def list_models(context: typer.Context) -> None:
         ("name", "parameters", "licence", "here", "fits"),
         [(p.name, f"{p.parameters / 1e9:.3g} B", p.licence, "yes" if here else "no", c.why) for p, c, here in rows],
     )
+    show("\n`thickshell models serve NAME` serves one that is here; `hf download OWNER/NAME` brings others.")
     if ours:
         show(f"\n{_sentence(ours)}")
     for server in found:
@@ -99,6 +102,8 @@ def serve(
     engine(interpreter())  # before anything is unpacked
     if not 0 < gpu_share <= 1:
         raise UsageError("--gpu-share is a share of the memory, above 0 and at most 1; correct it.")
+    if cache_memory and not re.fullmatch(r"\d+(\.\d+)?[kKmMgGtT]?", cache_memory):
+        raise UsageError("--cache-memory is a size such as 512M or 8G; correct it.")
     launch, profile = serving.launch_of(settings.home, name, downloads=settings.allow_downloads, weights=not dummy)
     launch = replace(
         launch,
@@ -126,6 +131,10 @@ def serve(
         emit(_row(ready))
     else:
         show(f"{ready.name} answers at {ready.url}; its key is in {settings.home / 'models' / 'key'}.")
+        show(
+            f"thickshell finds it by itself: `thickshell ask QUESTION --brain {ready.name}`, or model = {ready.name!r}."
+        )
+        show("`thickshell models stop` ends it.")
 
 
 @app.command()
@@ -197,7 +206,8 @@ def _option(word: str) -> tuple[str, str]:
 
 
 def _tell(now: Running) -> None:
-    say(_sentence(now))
+    if now.state != "failed":  # the error that follows says it
+        say(_sentence(now))
 
 
 def _sentence(now: Running) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ PACKAGED_PROFILE = "smollm2-135m"
 SUPERVISOR_LOG = "supervisor.log"
 CPU_HEADS = frozenset({32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512})
 """Widths of attention heads that vLLM's CPU build takes (0.32); with others its worker dies at the first request."""
+HUB_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 _STOP_SECONDS = 25.0
 
 
@@ -39,13 +42,18 @@ def launch_of(home: Path, name: str, *, downloads: bool = False, weights: bool =
     Without `weights` settings and tokenizer are enough: vLLM fills the model with random numbers, to measure speed.
     """
     folder = Path(name).expanduser()
-    if folder.is_dir() or os.sep in name:
-        return _of_folder(folder, None, weights=weights)
     known = profiles(home / "models" / "profiles")
+    if not folder.is_dir() and HUB_NAME.fullmatch(name) and not folder.parent.is_dir():
+        named = [profile.name for profile in known.values() if profile.model.casefold() == name.casefold()]
+        if not named:
+            return _of_hub(name, downloads, weights)
+        name = named[0]
+    elif folder.is_dir() or os.sep in name:
+        return _of_folder(folder, None, weights=weights)
     if name in ("packaged", smollm.NAME, PACKAGED_PROFILE):
         return _of_folder(smollm.folder(), known[PACKAGED_PROFILE], smollm.NAME)
     if name not in known:
-        raise NotFound(f"There is no model profile or folder {name}; `thickshell models list` shows what there is.")
+        raise unknown(name, known)
     profile = known[name]
     if found := hub_folder(profile.model, profile.revision, weights=weights):
         return _of_folder(found, profile, weights=weights)
@@ -57,6 +65,24 @@ def launch_of(home: Path, name: str, *, downloads: bool = False, weights: bool =
             "or set allow_downloads = true."
         )
     return replace(_of_profile(profile, profile.model), revision=revision, downloads=True), profile
+
+
+def unknown(name: str, known: Iterable[str]) -> NotFound:
+    if near := difflib.get_close_matches(name, known, n=1):
+        return NotFound(f"There is no model profile or folder {name}; the nearest profile is {near[0]}.")
+    return NotFound(f"There is no model profile or folder {name}; `thickshell models list` shows what there is.")
+
+
+def _of_hub(model: str, downloads: bool, weights: bool) -> tuple[Launch, None]:
+    """A model of the hub that no profile knows."""
+    name = model.rpartition("/")[2]
+    if found := hub_folder(model, weights=weights):
+        return _of_folder(found, None, name, weights=weights)[0], None
+    if not downloads:
+        raise NotAvailable(
+            f"{model} is not on this machine; download it with `hf download {model}`, or set allow_downloads = true."
+        )
+    return Launch(name, model, 0, lora=False, downloads=True), None
 
 
 def at_hand(profile: Profile) -> bool:

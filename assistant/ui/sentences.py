@@ -220,6 +220,7 @@ CHINESE: dict[str, str] = {
     "model-file-large": "模型的 {file} 过大，不像是配置文件，请换一份。",
     "model-file-damaged": "模型的 {file} 已损坏，请换一份。",
     "profile-unknown": "没有名为 {model} 的模型配置或文件夹。可用 `thickshell models list` 查看。",
+    "profile-near": "没有名为 {model} 的模型配置或文件夹，最接近的配置是 {near}。",
     "model-not-here": "本机没有 {model}。请用 `hf download {same}` 下载，或设置 allow_downloads = true。",
     "model-folder-none": "没有模型文件夹 {folder}，请检查路径。",
     "model-folder-empty": "{folder} 中没有模型：缺少 config.json 或 safetensors 权重。请换一个文件夹。",
@@ -260,6 +261,7 @@ CHINESE: dict[str, str] = {
     "served-none": "没有运行中的模型服务。请用 `thickshell models serve NAME` 启动。",
     "served-no-log": "这里没有启动过模型服务。请用 `thickshell models serve NAME` 启动。",
     "served-share": "--gpu-share 是显存的比例，大于 0 且不超过 1。请更正。",
+    "served-cache-form": "--cache-memory 是一个大小，例如 512M 或 8G。请更正。",
     "served-option-form": "--option 的写法是 name=value，或只写 name。请更正。",
 }
 

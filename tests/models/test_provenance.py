@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from assistant.errors import NotFound, UnreadableFile, UsageError
+from assistant.generators.choosing import described
 from assistant.models.architectures import verdict
 from assistant.models.packed import unpacked
 from assistant.models.provenance import inspect, sentences
 from assistant.models.safetensors_header import Tensor, read_header
 from assistant.models.structure import structure
+from assistant.types import ModelInfo
+from assistant.wiring import model_parts
 from tests.models.tiny import SHAPE, build, number_tensors, rename_class, rename_tensors
 
 DISGUISE = {
@@ -207,6 +210,8 @@ def test_the_commit_comes_from_the_download(tmp_path: Path) -> None:
     note.parent.mkdir(parents=True)
     note.write_text(f"{'ab' * 20}\n0123\n1700000000.0\n")
     assert inspect(folder).commit == "ab" * 20
+    known = described(folder, tmp_path / "hashes.json")
+    assert model_parts(ModelInfo("m", "local", 256, provenance=known))["model commit"] == "ab" * 20  # into receipts
     note.write_text("<script>\n")
     assert inspect(folder).commit == ""
 
