@@ -237,7 +237,8 @@ def main(arguments: list[str] | None = None) -> int:
     def end(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, end)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
     code = 0
     run: Run | None = None
     try:

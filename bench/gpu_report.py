@@ -96,10 +96,12 @@ def split(report: Report, cpu: bool) -> dict[str, Any]:
     device = report.environment["THICKSHELL_ENCODER_DEVICE"]
     if cpu:
         return {"gpu": None, "encoder_device": device, "cache": report.launch.cache_memory or "1G"}
-    total = sum(card.total for card in gpus()) / 1e9
-    share = report.launch.gpu_share
+    launch = report.launch
+    used_cards = gpus()[: launch.tensor_parallel * launch.data_parallel]
+    total, share = sum(card.total for card in used_cards) / 1e9, launch.gpu_share
     used = report.memory.get("before", 0) - report.memory.get("served", 0)
     return {
+        "cards": len(used_cards),
         "vllm_share": share,
         "vllm_gb": round(total * share, 1),
         "left_gb": round(total * (1 - share), 1),
@@ -143,7 +145,7 @@ def _split(found: Mapping[str, Any]) -> str:
         return f"Memory split of a card: {NOT} (no GPU). {here}"
     took = f"{found['vllm_took_mb']:,} MB taken" if found["vllm_took_mb"] is not None else NOT
     return (
-        f"Memory split: vLLM {found['vllm_share']:.0%} of the card ({found['vllm_gb']} GB; {took}), "
+        f"Memory split: vLLM {found['vllm_share']:.0%} of {found['cards']} card(s) ({found['vllm_gb']} GB; {took}), "
         f"{found['left_gb']} GB left for the encoder on {found['encoder_device']}."
     )
 

@@ -38,7 +38,8 @@ FACTS = {
     "machine": {"gpus": [], "processor": "P", "cores": 2, "memory_gb": 9, "load": 1.0, "system": "L", "driver": ""},
     "versions": dict.fromkeys(("python", "vllm", *PACKAGES), "1") | {"vllm_on_cpu": True},
     "model": {"name": "m", "parameters": 5},
-    "split": {"vllm_share": 0.8, "vllm_gb": 64.0, "left_gb": 16.0, "encoder_device": "cuda", "vllm_took_mb": 61234},
+    "split": {"cards": 1, "vllm_share": 0.8, "vllm_gb": 64.0, "left_gb": 16.0, "encoder_device": "cuda"}
+    | {"vllm_took_mb": 61234},
 }  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def test_a_report_says_what_was_not_measured() -> None:
     assert "| filings |  |  | not measured | not measured | not measured | not measured | not measured |" in text
     assert "| MB of the card that the encoder took | not measured |  |" in text
     assert "- card: it broke" in text
-    assert "vLLM 80% of the card (64.0 GB; 61,234 MB taken), 16.0 GB left for the encoder on cuda" in text
+    assert "vLLM 80% of 1 card(s) (64.0 GB; 61,234 MB taken), 16.0 GB left for the encoder on cuda" in text
 
 
 def test_without_a_gpu_it_says_so_in_a_sentence(
