@@ -26,6 +26,7 @@ from assistant.types import (
     ModelInfo,
     Passage,
     Question,
+    Revised,
     Sampling,
     Turn,
 )
@@ -164,9 +165,9 @@ class Generator(Protocol):
 
     def stream(
         self, messages: Sequence[Message], sampling: Sampling, stop: Callable[[], bool] = ...
-    ) -> Iterator[Delta | Finished]:
-        """Text as it comes, `Finished` last. Once `stop` says yes, or the iterator is closed, the model stops within
-        2 s and Cancelled is raised."""
+    ) -> Iterator[Delta | Revised | Finished]:
+        """Text as it comes, `Finished` last. Revised: what came before it was the model's thinking.
+        Once `stop` says yes, or the iterator is closed, the model stops within 2 s and Cancelled is raised."""
         ...
 
     def structured(self, messages: Sequence[Message], schema: Mapping[str, Any], sampling: Sampling) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Pages count from 1. Boxes are points (1/72 inch) from the top left corner of the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -414,6 +415,14 @@ class Revised:
 @dataclass(frozen=True, slots=True)
 class Done:
     answer: Answer
+
+
+def text_of(parts: Iterable[Delta | Revised | Finished]) -> str:
+    """The text of a stream, without what was taken back."""
+    said = ""
+    for part in parts:
+        said = "" if isinstance(part, Revised) else said + part.text if isinstance(part, Delta) else said
+    return said
 
 
 Event = Searching | Reading | Delta | Cited | Revised | Done

@@ -10,7 +10,7 @@ from assistant.answering.language import language
 from assistant.answering.prompting import neutral
 from assistant.answering.prompts import PromptLibrary
 from assistant.answering.terms import terms
-from assistant.types import Delta, Message, Question, Sampling, Turn
+from assistant.types import Message, Question, Sampling, Turn, text_of
 
 TOKENS, LONGEST, TURNS = 64, 300, 4
 """Of a rewritten question: most tokens and characters; turns of the conversation that it is made from."""
@@ -27,8 +27,7 @@ def rewritten(question: Question, brain: Brain, prompts: PromptLibrary, stop: Ca
         Message("system", prompts.get("stand-alone", language(question.text)).text),
         Message("user", f"{said}\nQ: {neutral(question.text)}"),
     )
-    parts = brain.generator.stream(asked, Sampling(max_tokens=TOKENS), stop)
-    made = "".join(part.text for part in parts if isinstance(part, Delta)).strip().removeprefix("Q:").strip()
+    made = text_of(brain.generator.stream(asked, Sampling(max_tokens=TOKENS), stop)).strip().removeprefix("Q:").strip()
     return made if usable(made, question.text, near) else text
 
 

@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 from assistant.answering.brains import Brain
 from assistant.answering.language import Language
 from assistant.planning.router import Plan
-from assistant.types import Citation, Cited, Delta, Hit, Question
+from assistant.types import Citation, Cited, Delta, Hit, Question, Revised
 
 T = TypeVar("T")
 Stop = Callable[[], bool]
+Said = Delta | Cited | Revised
+"""What a model's way to an answer yields. Revised: what came before was no answer."""
 
 
 @dataclass(slots=True)
@@ -32,7 +34,7 @@ class Progress:
         so_far = (time.perf_counter() - self.started) * 1000
         self.timings[name] = round(self.timings.get(name, 0.0) + so_far - sum(self.timings.values()), 1)
 
-    def watch(self, events: Generator[Delta | Cited, None, T]) -> Generator[Delta | Cited, None, T]:
+    def watch(self, events: Generator[Said, None, T]) -> Generator[Said, None, T]:
         """The same events, noted as they pass."""
         while True:
             try:
@@ -42,6 +44,8 @@ class Progress:
                 return result
             if isinstance(event, Delta):
                 self.said += event.text
+            elif isinstance(event, Revised):
+                self.take_back()
             else:
                 self.citations += (event.citation,)
             yield event

@@ -12,12 +12,13 @@ from assistant.answering.language import language
 from assistant.answering.prompting import Passages, Sent, build, tongue_of
 from assistant.answering.prompts import PromptLibrary, digest
 from assistant.answering.tiers import reads
+from assistant.asking.asked import Said
 from assistant.errors import Cancelled, GeneratorUnavailable
 from assistant.readers.generative import Checked
 from assistant.readers.instructions import instruction_ranges
 from assistant.readers.stream import SentenceStream, Text
 from assistant.readers.support import fitted_encoder
-from assistant.types import Citation, Cited, Claim, Delta, Draft, Finished, Hit, Question, Sampling, Usage
+from assistant.types import Citation, Claim, Delta, Draft, Finished, Hit, Question, Revised, Sampling, Usage
 
 if TYPE_CHECKING:
     from assistant.seams import Embedder
@@ -105,36 +106,46 @@ def _instructions(question: Question, brain: Brain) -> tuple[str, ...]:
     return ("base", question.persona or brain.persona, "plain" if question.tier == PROMPTED else "grounded")
 
 
-def spoken(brain: Brain, prompted: Prompted, stop: Callable[[], bool]) -> Generator[Delta, None, Told]:
-    """Tiers 1 and 2: the model's own words, unchecked."""
-    stream = SentenceStream(marks=False)
+@dataclass
+class Plain:
+    """A model's words as they come, unchecked; what Markdown would load or open is written as mere characters."""
 
-    def shown(pieces: Sequence[object]) -> Iterator[Delta]:
+    circling = False
+    _stream: SentenceStream = field(default_factory=lambda: SentenceStream(marks=False))
+
+    def feed(self, text: str) -> Iterator[Delta]:
+        return self._shown(self._stream.feed(text))
+
+    def close(self) -> Iterator[Delta]:
+        return self._shown(self._stream.close())
+
+    def restart(self) -> None:
+        self._stream = SentenceStream(marks=False)
+
+    def _shown(self, pieces: Sequence[object]) -> Iterator[Delta]:
         yield from (Delta(piece.text) for piece in pieces if isinstance(piece, Text))
 
-    ended = yield from _streamed(brain, prompted, stop, lambda t: shown(stream.feed(t)), lambda: shown(stream.close()))
+
+def spoken(brain: Brain, prompted: Prompted, stop: Callable[[], bool]) -> Generator[Said, None, Told]:
+    """Tiers 1 and 2: the model's own words, unchecked."""
+    ended = yield from _streamed(brain, prompted, stop, Plain())
     return Told(reason=ended.reason, usage=ended.usage)
 
 
 def checked(
     brain: Brain, prompted: Prompted, stop: Callable[[], bool], writing: Checked, lead: str
-) -> Generator[Delta | Cited, None, Told]:
+) -> Generator[Said, None, Told]:
     """Tier 3: each sentence is marked as it ends; a sentence that is cut off, by whatever, is marked too. `lead` stands
     before a cited place that contradicts the question."""
-    ended = yield from _streamed(brain, prompted, stop, writing.feed, writing.close, lambda: writing.circling)
+    ended = yield from _streamed(brain, prompted, stop, writing)
     reason = "loop" if writing.circling else ended.reason
     yield from writing.contradicted(lead)
     return Told(tuple(writing.claims), tuple(writing.citations), writing.refusals > 0, reason, ended.usage)
 
 
 def _streamed(
-    brain: Brain,
-    prompted: Prompted,
-    stop: Callable[[], bool],
-    feed: Callable[[str], Iterator[Any]],
-    close: Callable[[], Iterator[Any]],
-    enough: Callable[[], bool] = lambda: False,
-) -> Generator[Any, None, Finished]:
+    brain: Brain, prompted: Prompted, stop: Callable[[], bool], writing: Checked | Plain
+) -> Generator[Said, None, Finished]:
     """The stream, its rest also where it was stopped or broke off; GeneratorUnavailable where it was cut."""
     assert brain.generator is not None
     model, sent = brain.generator, prompted.sent
@@ -146,15 +157,19 @@ def _streamed(
                 if isinstance(part, Finished):
                     ended = part
                     continue
+                if isinstance(part, Revised):  # it was thinking
+                    writing.restart()
+                    yield part
+                    continue
                 heard += 1
-                yield from feed(part.text)
-                if enough():  # the server tells no usage then; most send a part for each token
+                yield from writing.feed(part.text)
+                if writing.circling:  # the server tells no usage then; most send a part for each token
                     ended = Finished("length", Usage(sent.tokens, heard))
                     break
     except (Cancelled, GeneratorUnavailable):
-        yield from close()
+        yield from writing.close()
         raise
-    yield from close()
+    yield from writing.close()
     if ended is None:
         raise GeneratorUnavailable("The model broke off before its answer was whole; ask again.")
     return ended

@@ -18,8 +18,8 @@ from assistant.errors import Cancelled, GeneratorUnavailable, NotAvailable
 from assistant.generators.counting import load_tokenizer, prompt_ids
 from assistant.generators.pump import POLL_SECONDS, Patience
 from assistant.generators.shapes import fitting
-from assistant.generators.thinking import Thoughts
-from assistant.types import Delta, Finished, Message, ModelInfo, Sampling, Usage
+from assistant.generators.thinking import Thoughts, opens
+from assistant.types import Delta, Finished, Message, ModelInfo, Revised, Sampling, Usage, text_of
 
 CONTEXT = 4096
 TRIES = 3
@@ -67,7 +67,7 @@ class LocalGenerator:
 
     def stream(
         self, messages: Sequence[Message], sampling: Sampling, stop: Callable[[], bool] = never
-    ) -> Iterator[Delta | Finished]:
+    ) -> Iterator[Delta | Revised | Finished]:
         ids = prompt_ids(self._tokenizer, messages)
         room = self.info.context - len(ids)
         if room < 1:
@@ -81,7 +81,7 @@ class LocalGenerator:
     def structured(self, messages: Sequence[Message], schema: Mapping[str, Any], sampling: Sampling) -> dict[str, Any]:
         asked = list(messages)
         for attempt in range(TRIES):
-            text = "".join(part.text for part in self.stream(asked, sampling) if isinstance(part, Delta))
+            text = text_of(self.stream(asked, sampling))
             try:
                 return fitting(text, schema)
             except GeneratorUnavailable:
@@ -111,9 +111,10 @@ class LocalGenerator:
 
     def _told(
         self, ids: list[int], most: int, sampling: Sampling, stop: Callable[[], bool]
-    ) -> Iterator[Delta | Finished]:
+    ) -> Iterator[Delta | Revised | Finished]:
         """The text of the tokens as far as it cannot change any more, without thoughts, up to the first stop text."""
-        thoughts, written = Thoughts(), _Written(self._tokenizer, sampling.stop)
+        thoughts = Thoughts(opens(self._tokenizer.decode(ids[-TAG_TOKENS:])))
+        written = _Written(self._tokenizer, sampling.stop)
         until = time.monotonic() + self._patience.whole
         ended = False
         for token in self._tokens(ids, most, sampling, stop):
@@ -124,11 +125,11 @@ class LocalGenerator:
                 )
             if ended := token in self._ends:
                 break
-            if text := thoughts.feed(written.add(token)):
-                yield Delta(text)
+            yield from _heard(thoughts, written.add(token))
             if ended := written.stopped:
                 break
-        if rest := thoughts.feed(written.rest()) + thoughts.rest():
+        yield from _heard(thoughts, written.rest())
+        if rest := thoughts.rest(cut=not ended):
             yield Delta(rest)
         yield Finished("stop" if ended else "length", Usage(len(ids), written.tokens))
 
@@ -205,6 +206,16 @@ class LocalGenerator:
 
 PART = 256
 """Tokens of a prompt read at a time."""
+TAG_TOKENS = 16
+"""Tokens at the end of a prompt among which a template's tag stands."""
+
+
+def _heard(thoughts: Thoughts, text: str) -> Iterator[Delta | Revised]:
+    shown = thoughts.feed(text)
+    if thoughts.astray:
+        yield Revised()
+    if shown:
+        yield Delta(shown)
 
 
 class _Written:

@@ -20,7 +20,7 @@ from assistant.generators.failures import Cut, passing, sentence, unknown_model
 from assistant.generators.pump import POLL_SECONDS, Patience, drained
 from assistant.generators.shapes import fitting
 from assistant.generators.thinking import Thoughts
-from assistant.types import Delta, Finished, Message, ModelInfo, Sampling, Usage
+from assistant.types import Delta, Finished, Message, ModelInfo, Revised, Sampling, Usage, text_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -34,6 +34,8 @@ BACK_OFF = (0.5, 1.5)
 KNOWN_SECONDS = 60.0
 """How long what a server said of its models is believed."""
 CONNECT_SECONDS = 5.0
+LENGTH = frozenset({"length", "max_tokens"})
+"""How servers say that an answer was cut at its most tokens."""
 PATIENCE = Patience(60.0, 300.0)
 
 
@@ -63,6 +65,7 @@ class ServerGenerator:
         self._slots = threading.BoundedSemaphore(model.streams)
         self._known: tuple[float, ModelInfo] | None = None
         self._lock = threading.Lock()
+        self._thinks = False  # its template opens thoughts whose end comes in the text: seen at an earlier answer
 
     # --- the seam ---------------------------------------------------------------------------------------------------
     @property
@@ -79,14 +82,14 @@ class ServerGenerator:
 
     def stream(
         self, messages: Sequence[Message], sampling: Sampling, stop: Callable[[], bool] = never
-    ) -> Iterator[Delta | Finished]:
+    ) -> Iterator[Delta | Revised | Finished]:
         return self._streamed(messages, sampling, stop, {})
 
     def structured(self, messages: Sequence[Message], schema: Mapping[str, Any], sampling: Sampling) -> dict[str, Any]:
         """By the server's own structured outputs; what comes is validated all the same."""
         form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}}
         parts = self._streamed(messages, sampling, never, {"response_format": form})
-        return fitting("".join(part.text for part in parts if isinstance(part, Delta)), schema)
+        return fitting(text_of(parts), schema)
 
     def prepare(self) -> None:
         """Loads what the first answer needs; the server is asked which model it has."""
@@ -95,17 +98,22 @@ class ServerGenerator:
     # --- one answer -------------------------------------------------------------------------------------------------
     def _streamed(
         self, messages: Sequence[Message], sampling: Sampling, stop: Callable[[], bool], extra: dict[str, Any]
-    ) -> Iterator[Delta | Finished]:
+    ) -> Iterator[Delta | Revised | Finished]:
         name = self.info.name
         chat = self._chat(name, sampling)
         heard = begun = False
+        thoughts = Thoughts(self._thinks)
         with self._slot(stop):
             try:
                 for part in drained(
-                    lambda: _tried(chat, _foreign(messages), self._options(sampling, extra)), stop, self._model.patience
+                    lambda: _tried(chat, _foreign(messages), self._options(sampling, extra), thoughts),
+                    stop,
+                    self._model.patience,
                 ):
                     heard = True
-                    if isinstance(part, Finished) or part.text:
+                    if isinstance(part, Finished) and part.reason == "stop":
+                        self._thinks = thoughts.unopened
+                    if not isinstance(part, Delta) or part.text:
                         begun = begun or isinstance(part, Delta)
                         yield part
             except Exception as error:
@@ -231,13 +239,13 @@ class ServerGenerator:
 
 
 async def _tried(
-    chat: BaseChatModel, messages: list[BaseMessage], options: dict[str, Any]
-) -> AsyncGenerator[Delta | Finished, None]:
+    chat: BaseChatModel, messages: list[BaseMessage], options: dict[str, Any], thoughts: Thoughts
+) -> AsyncGenerator[Delta | Revised | Finished, None]:
     """One answer; tried again only as long as nothing of it has come."""
     for pause in (*BACK_OFF, None):
         begun = False
         try:
-            async with aclosing(_once(chat, messages, options)) as parts:
+            async with aclosing(_once(chat, messages, options, thoughts)) as parts:
                 async for part in parts:
                     begun = True
                     yield part
@@ -249,26 +257,28 @@ async def _tried(
 
 
 async def _once(
-    chat: BaseChatModel, messages: list[BaseMessage], options: dict[str, Any]
-) -> AsyncGenerator[Delta | Finished, None]:
+    chat: BaseChatModel, messages: list[BaseMessage], options: dict[str, Any], thoughts: Thoughts
+) -> AsyncGenerator[Delta | Revised | Finished, None]:
     """Text as it comes, thoughts left out; "" while a model thinks. Cut: it did not say that it is whole."""
     from langsmith.run_helpers import tracing_context
 
-    thoughts, reason, usage, first = Thoughts(), "", Usage(), True
+    reason, usage, first = "", Usage(), True
     # Documents are not for a tracing service, whatever the environment says.
     with tracing_context(enabled=False):
         async for chunk in chat.astream(messages, **options):
             reason = _reason(chunk) or reason
             usage = _usage(chunk, usage)
             text = thoughts.feed(str(chunk.text))
+            if thoughts.astray:
+                yield Revised()
             if text or not first:
                 yield Delta(text)
             first = False
-    if rest := thoughts.rest():
+    if rest := thoughts.rest(cut=reason in LENGTH):
         yield Delta(rest)
     if reason in {"", "abort", "error"}:
         raise Cut(reason)
-    yield Finished("length" if reason in {"length", "max_tokens"} else "stop", usage)
+    yield Finished("length" if reason in LENGTH else "stop", usage)
 
 
 def _reason(chunk: Any) -> str:

@@ -64,6 +64,13 @@ class Checked:
         """Whether the model says the same again and again: there is no more to come of it."""
         return self._again or self._stream.repeats
 
+    def restart(self) -> None:
+        """What was said so far was no answer (a model's thinking): as if nothing had come."""
+        self.claims.clear()
+        self.citations.clear()
+        self._numbers.clear()
+        self.refusals, self._again, self._stream = 0, False, SentenceStream()
+
     def close(self) -> Iterator[Delta | Cited]:
         """Also after a stop or a cut: a half sentence is checked like a whole one."""
         yield from self._events(self._stream.close())
