@@ -237,8 +237,10 @@ def main(arguments: list[str] | None = None) -> int:
     def end(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell ignores it for what runs in the background
         signal.signal(number, end)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
+        signal.signal(signal.SIGHUP, end)
     code = 0
     run: Run | None = None
     try:

@@ -187,8 +187,8 @@ def _quality(report: Report) -> Iterator[str]:
     yield "## Answers"
     yield ""
     yield (
-        f"The first {report.plan.limit} questions of each set, greedy, at most {report.plan.tokens} tokens; 95% of "
-        "resampled questions in brackets. Tier 1: the model alone; 2: with a role; 3: with the documents. TAT-QA and "
+        f"The first {report.plan.limit} questions of each set, greedy, at most {report.plan.tokens} tokens; 95% "
+        "intervals in brackets. Tier 1: the model alone; 2: with a role; 3: with the documents. TAT-QA and "
         "filings are asked of their own documents; for filings the share of the gold's figures, or of its words where "
         "it states none."
     )

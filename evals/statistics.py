@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -32,6 +33,20 @@ def mean(values: Sequence[float], seed: int = 0) -> Metric:
     means = [rows[chance.integers(0, len(rows), len(rows))].mean() for _ in range(RESAMPLES)]
     low, high = np.percentile(means, [2.5, 97.5])
     return Metric(float(rows.mean()), float(low), float(high))
+
+
+def proportion(right: int, n: int) -> Metric:
+    """A share with Wilson's interval, which says something at 0 and 1 too.
+
+    >>> proportion(5, 10).as_json(), proportion(0, 10).as_json()
+    ({'value': 0.5, 'low': 0.2366, 'high': 0.7634}, {'value': 0.0, 'low': 0.0, 'high': 0.2775})
+    """
+    if not n:
+        return Metric(float("nan"), float("nan"), float("nan"))
+    p, z = right / n, 1.959964
+    centre, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    low, high = ((centre + sign * half) / (1 + z * z / n) for sign in (-1, 1))
+    return Metric(p, max(low, 0.0), min(high, 1.0))
 
 
 def share(parts: Sequence[float], wholes: Sequence[float], seed: int = 0) -> Metric:

@@ -29,7 +29,7 @@ from assistant.types import Answer, Delta, Done, Question, Revised
 from evals.answer_sets import SETS, AnswerSet, Item, length
 from evals.answers import stands
 from evals.homes import ensure, house_at
-from evals.statistics import mean, share
+from evals.statistics import Metric, mean, proportion, share
 
 if TYPE_CHECKING:
     from assistant.wiring import House
@@ -184,10 +184,17 @@ def metrics(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
 
 
 def measures(rows: Sequence[Row], by_id: Mapping[str, str], seed: int = 0) -> dict[str, Any]:
-    """Means apart for each thing that a set's items count (`Item.measure`)."""
+    """Means apart for each thing that a set's items count (`Item.measure`); of what is right or wrong with Wilson's
+    interval, of shares with a resampled one."""
     names = dict.fromkeys(by_id.values())
     apart = {name: [row.right for row in rows if by_id[row.id] == name] for name in names}
-    return {name: mean(values, seed).as_json() | {"n": len(values)} for name, values in apart.items()}
+    return {name: _counted(values, seed).as_json() | {"n": len(values)} for name, values in apart.items()}
+
+
+def _counted(values: Sequence[float], seed: int) -> Metric:
+    if all(value in (0.0, 1.0) for value in values):
+        return proportion(sum(value == 1.0 for value in values), len(values))
+    return mean(values, seed)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
