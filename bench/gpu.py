@@ -23,6 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from assistant.embedders.sentence import check_device
 from assistant.errors import GeneratorUnavailable, NotAvailable, NotFound, ThickshellError, UsageError
 from assistant.models import serving, smollm
 from assistant.models.gpu import gpus
@@ -143,6 +144,8 @@ def end_group(child: subprocess.Popen[str]) -> None:
 def prepared(args: argparse.Namespace) -> Run:
     """The run of these arguments. ThickshellError in one sentence where it cannot be made."""
     found = machine(args.device)
+    device = args.encoder_device or ("cpu" if found.cpu else "cuda")
+    check_device(device)
     dummy = args.dummy or args.model.startswith(PREFIX)
     name = args.model.removeprefix(PREFIX).replace("/", "_") if dummy else Path(args.model).name
     out = (args.out or Path("gpu-runs") / name).resolve()
@@ -158,7 +161,6 @@ def prepared(args: argparse.Namespace) -> Run:
         load_format="dummy" if dummy else "",
         lora=False,
     )
-    device = args.encoder_device or ("cpu" if found.cpu else "cuda")
     identity = {"launch": asdict(launch), "encoder_device": device, "vllm": found.version}
     same_run(out / "run.json", json.loads(json.dumps(identity)))
     return Run(out, plan_of(args, quality=not dummy), launch, {"THICKSHELL_ENCODER_DEVICE": device})
