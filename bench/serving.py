@@ -2,10 +2,11 @@
 
     python -m bench serving [--model-url URL --model NAME] [--streams 8] [--pairs 9] [--home HOME]
 
-Questions of QED dev at tier 3, greedy. First the house is asked them before a stand-in that records what it sends;
-these requests go straight to the model's server in the other arm. Every prompt was read once before the first pair, so
-both arms find the same prefix cache. Without --model-url the packaged model is served by vLLM for the time of the run.
-The key of a server is THICKSHELL_MODEL_KEY.
+Questions of QED dev at tier 3, greedy. Those whose answer is taken back, so that the embedded reader answers, are left
+out, where others are enough, unless --as-they-come is given. The house is first asked them before a stand-in that
+records what it sends; these requests go straight to the model's server in the other arm. Every prompt was read once
+before the first pair, so both arms find the same prefix cache. Without --model-url the packaged model is served by vLLM
+for the time of the run. The key of a server is THICKSHELL_MODEL_KEY.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from assistant.wiring import House
 
 CORPUS = "qed"
+POOL = 4
+"""Questions asked once for each that is to be measured."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model-folder", default="", help="folder with its tokenizer, where it lies here")
     parser.add_argument("--streams", type=int, default=8, help="answers at the same time")
     parser.add_argument("--questions", type=int, default=0, help="of one pass (twice the streams when left out)")
+    parser.add_argument("--as-they-come", action="store_true", help="take questions too whose answer is taken back")
     parser.add_argument("--pairs", type=int, default=9)
     parser.add_argument("--tokens", type=int, default=128, help="most tokens of an answer")
     parser.add_argument("--threads", type=int, default=1, help="of our encoder and reader")
@@ -108,10 +112,12 @@ def packaged(home: Path) -> Iterator[Served]:
 def measured(model: Served, home: Path, data: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Both arms over one model; `options` as in `arguments`."""
     number = options.questions or 2 * options.streams
-    asked, bodies = recorded(model, home, data, number, options)
+    asked, bodies = recorded(model, home, data, number if options.as_they_come else POOL * number, options)
     with server(home, environment(model, options)) as (url, pid):
-        ours = [_ours(question, model) for question in asked]
         us = Address(f"{url}/v1")
+        if not options.as_they_come:
+            asked, bodies = _holding(us, asked, bodies, model, options, number)
+        ours = [_ours(question, model) for question in asked]
         for at, rows in ((model.address, bodies), (us, ours)):  # caches, connections and code are warm
             passed(at, rows, options.streams, model.address)
         pairs = []
@@ -129,11 +135,22 @@ def measured(model: Served, home: Path, data: Path, options: argparse.Namespace)
         "model": model.name,
         "streams": options.streams,
         "questions": len(asked),
+        "as_they_come": options.as_they_come,
         "pairs": options.pairs,
         "most_tokens": options.tokens,
         "machine": described(),
         "load": round(os.getloadavg()[0], 1),
     }
+
+
+def _holding(
+    us: Address, asked: Sequence[str], bodies: Sequence[dict[str, Any]], model: Served, options: Any, number: int
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """The first questions whose answer is not taken back; the first of all where they are too few."""
+    arm = passed(us, [_ours(question, model) for question in asked], options.streams, model.address)
+    kept = [n for n, stream in enumerate(arm.streams) if not stream.house.get("revised")][:number]
+    kept = kept if len(kept) == number else list(range(number))
+    return [asked[n] for n in kept], [bodies[n] for n in kept]
 
 
 def environment(model: Served, options: argparse.Namespace) -> dict[str, str]:
@@ -280,6 +297,7 @@ def figures(pairs: Sequence[Pair], alone: dict[str, float]) -> dict[str, Any]:
             "ours": spread([pair.ours.cached_share for pair in pairs]),
             "straight": spread([pair.straight.cached_share for pair in pairs]),
         },
+        "taken_back": [sum(bool(s.house.get("revised")) for s in pair.ours.streams) for pair in pairs],
         "same_prompt_tokens": sum(a == b for a, b in prompts),
         "same_text": sum(_same(a, b) for a, b in zip(last.ours.streams, last.straight.streams, strict=True)),
     }
