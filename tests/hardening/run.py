@@ -207,6 +207,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--fresh", action="store_true", help="forget the results of an unfinished run")
     parser.add_argument("--again", action="store_true", help="run the chosen promises even where they have results")
     parser.add_argument("--quick", action="store_true", help="leave out the full counts; they stay named as not run")
+    parser.add_argument("--full", action="store_true", help="run the full counts alone")
     parser.add_argument("--report", action="store_true", help="only write the report of what has run")
     args = parser.parse_args(arguments)
     wanted = units(collected(mark_of(True)), collected(mark_of(False)))
@@ -221,7 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"P{unit.key}: no vLLM here; set THICKSHELL_VLLM_PYTHON")
             continue
         kept = unit.key in known and not known[unit.key].failed  # what failed runs again
-        if args.report or (unit.full and args.quick) or (kept and not args.again):
+        if args.report or (args.quick if unit.full else args.full) or (kept and not args.again):
             continue
         print(f"P{unit.key} ...", end=" ", flush=True)
         ran = now[unit.ids] = now.get(unit.ids) or run(unit)
