@@ -34,8 +34,12 @@ BACK_OFF = (0.5, 1.5)
 KNOWN_SECONDS = 60.0
 """How long what a server said of its models is believed."""
 CONNECT_SECONDS = 5.0
-LENGTH = frozenset({"length", "max_tokens"})
-"""How servers say that an answer was cut at its most tokens."""
+REASONS = ("finish_reason", "stop_reason", "done_reason", "stopReason")
+"""Where LangChain's providers say why an answer ended."""
+LENGTH, BROKEN = frozenset({"length", "max_tokens"}), frozenset({"abort", "error"})
+"""How they say that it was cut at its most tokens, or broke off."""
+SAY_SO = frozenset({"ChatOpenAI", "AzureChatOpenAI"})
+"""Providers that always say it: without a reason the answer broke off. Others may say nothing, and raise instead."""
 PATIENCE = Patience(60.0, 300.0)
 
 
@@ -276,14 +280,14 @@ async def _once(
             first = False
     if rest := thoughts.rest(cut=reason in LENGTH):
         yield Delta(rest)
-    if reason in {"", "abort", "error"}:
+    if reason in BROKEN or (not reason and type(chat).__name__ in SAY_SO):
         raise Cut(reason)
     yield Finished("length" if reason in LENGTH else "stop", usage)
 
 
 def _reason(chunk: Any) -> str:
     said = chunk.response_metadata
-    return str(said.get("finish_reason") or said.get("stop_reason") or said.get("done_reason") or "")
+    return str(next(filter(None, map(said.get, REASONS)), "")).lower()
 
 
 def _usage(chunk: Any, before: Usage) -> Usage:
@@ -312,6 +316,7 @@ def _of_provider(model: ServedModel, name: str, sampling: Sampling) -> BaseChatM
         address = {"base_url": model.endpoint.url, "api_key": model.endpoint.key}
         options: dict[str, Any] = {name: value for name, value in address.items() if value}
         options |= {"temperature": sampling.temperature, "max_tokens": sampling.max_tokens, "max_retries": 0}
+        options |= {"top_p": sampling.top_p} if sampling.top_p != Sampling().top_p else {}
         made: BaseChatModel = init_chat_model(name, model_provider=model.provider, **options)
     except ImportError as error:
         raise NotAvailable(

@@ -6,11 +6,13 @@ Sentences that claim nothing carry no mark. What is shown is what is stored.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assistant.answering.citations import Lookup, citation
 from assistant.answering.compose import one_line
+from assistant.answering.terms import terms
 from assistant.readers.framing import claims_nothing, says_no_answer
 from assistant.readers.instructions import asks_about_instructions
 from assistant.readers.premise import contradicting
@@ -21,6 +23,8 @@ from assistant.types import Citation, Cited, Claim, Delta, Passage
 UNBORNE = "[?]"
 CIRCLES = 3
 """Times that a model may say a sentence before it is stopped."""
+ITEM, LEADS = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)、])\s*"), re.compile(r"[:：][\s*_]*$")
+"""An item of a list, and the sentence before one."""
 Standing = Callable[[Claim], bool]
 """Whether a claim's spans still stand in the live passages (promise 14)."""
 
@@ -39,6 +43,7 @@ class Checked:
     refusals: int = 0  # sentences that say: the passages do not answer
     _stream: SentenceStream = field(default_factory=SentenceStream)
     _again: bool = False
+    _lead: str = ""  # the sentence that introduces the list under way
     _numbers: dict[tuple[int, int, int, bool], int] = field(default_factory=dict)
 
     @property
@@ -69,7 +74,7 @@ class Checked:
         self.claims.clear()
         self.citations.clear()
         self._numbers.clear()
-        self.refusals, self._again, self._stream = 0, False, SentenceStream()
+        self.refusals, self._again, self._lead, self._stream = 0, False, "", SentenceStream()
 
     def close(self) -> Iterator[Delta | Cited]:
         """Also after a stop or a cut: a half sentence is checked like a whole one."""
@@ -87,6 +92,8 @@ class Checked:
                 self._again = sum(claim.text == said for claim in self.claims) >= CIRCLES
 
     def _marked(self, end: End) -> Iterator[Delta | Cited]:
+        if not ITEM.match(end.sentence):
+            self._lead = end.sentence if LEADS.search(end.sentence) else ""
         if says_no_answer(end.sentence):
             self.refusals += 1
             return
@@ -133,7 +140,8 @@ class Checked:
 
     def _check(self, sentence: str, passages: Sequence[Passage]) -> Verdict:
         orders = asks_about_instructions(self.question)
-        return check(sentence, passages, self.cosines, orders=orders) if passages else Verdict(False)
+        about = [text for text in (self._lead, self.question) if terms(text)]
+        return check(sentence, passages, self.cosines, orders=orders, about=about) if passages else Verdict(False)
 
 
 def joined(events: Iterable[Delta | Cited]) -> Iterator[Delta | Cited]:

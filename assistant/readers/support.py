@@ -30,6 +30,10 @@ Cosines = Callable[[str, Sequence[str]], Sequence[float]]
 NEAREST, COMPARED = 6, 40
 """Places that evidence is chosen from, and those whose meaning is compared across languages."""
 MOST_SPANS = 3
+FEW, FEW_ZH = 2, 3
+"""Words (pairs of Chinese characters) of a sentence that says too little by itself, like an item of a list."""
+ABOUT = 0.5
+"""Share of the words of what it belongs to that the passage behind such a sentence must hold."""
 LEAST_QUOTE = 8
 """Characters from which a sentence that stands in a passage counts as quoted."""
 _PLAIN = re.compile(r"\*\*|__|`|^\s*(?:[-*•>#]+\s+|\d{1,2}[.)]\s+)")
@@ -69,10 +73,18 @@ class Verdict:
 
 
 def check(
-    sentence: str, passages: Sequence[Passage], cosines: Cosines | None = None, *, orders: bool = False
+    sentence: str,
+    passages: Sequence[Passage],
+    cosines: Cosines | None = None,
+    *,
+    orders: bool = False,
+    about: Sequence[str] = (),
 ) -> Verdict:
-    """Whether these passages bear out the sentence. `orders`: what talks to assistants may be evidence too."""
+    """Whether these passages bear out the sentence. `orders`: what talks to assistants may be evidence too. `about`:
+    what a sentence of few words belongs to (the lead of its list, the question): only passages about that count."""
     said = plain_sentence(sentence)
+    if about and len(terms(said)) <= (FEW_ZH if language(said) == "zh" else FEW):
+        passages = [passage for passage in passages if is_about(passage, about)]
     there = {passage.id: passage for passage in passages}
     verdict = _checked(said, passages if orders else [without_orders(passage) for passage in passages], cosines)
     spans = tuple(Span(there[span.passage.id], span.start, span.end) for span in verdict.spans)
@@ -90,6 +102,18 @@ def _checked(said: str, passages: Sequence[Passage], cosines: Cosines | None) ->
         return verdict
     across = _judged(said, by_meaning(said, foreign, cosines), "across")
     return across if across.supported or not own else verdict
+
+
+def is_about(passage: Passage, about: Sequence[str]) -> bool:
+    """Whether a passage holds most of the words of one of these texts; one in another language always does.
+
+    >>> formats = Passage(1, "c", "files.md", 0, 38, "These file types can be read: PDF, HTML.")
+    >>> is_about(formats, ["Which file types are read?"]), is_about(formats, ["Who painted the bridge?"])
+    (True, False)
+    """
+    text = f"{head(passage)} {passage.text}"
+    tongue = language(passage.text)
+    return any(language(one) != tongue or met_share(terms(one), text) >= ABOUT for one in about)
 
 
 def without_orders(passage: Passage) -> Passage:

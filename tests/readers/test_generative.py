@@ -78,3 +78,22 @@ def test_a_number_that_no_passage_has_is_ignored_and_another_passage_may_bear_it
     assert written(["It is 330 metres tall [9]."])[0] == "It is 330 metres tall. [1]"
     shown, made = written(["It is 330 metres tall [2]."])
     assert (shown, made.citations[0].document) == ("It is 330 metres tall. [1]", "tower.txt")
+
+
+def test_items_of_one_word_belong_to_the_lead_of_their_list() -> None:
+    store = MemoryStore(
+        {"a.txt": "The museum shows tea sets and porcelain.", "b.txt": "Its mayor likes porcelain and jazz."}
+    )
+
+    def marked(text: str, question: str) -> tuple[str, set[str]]:
+        made = Checked(question, store.all, store.document)
+        said = "".join(e.text for e in [*made.feed(text), *made.close()] if isinstance(e, Delta))
+        return said, {citation.document for citation in made.citations}
+
+    items = "- porcelain\n- jazz"
+    assert marked(items, "What does the museum show?") == ("- porcelain [1]\n- jazz [?]", {"a.txt"})
+    assert marked(f"The mayor likes:\n{items}", "Tell me all of them, please.") == (
+        "The mayor likes: [1]\n- porcelain [2]\n- jazz [1]",
+        {"b.txt"},
+    )
+    assert marked(items, "Which rivers cross Berlin?") == ("- porcelain [?]\n- jazz [?]", set())

@@ -168,3 +168,36 @@ def test_only_fixed_words_claim_nothing() -> None:
 def test_a_premise_that_the_documents_contradict(question: str, quote: str, expected: bool) -> None:
     span = Span(passage(quote), 0, len(quote))
     assert (contradicting(question, [span]) is span) is expected
+
+
+FORMATS = "These file types can be read: PDF, HTML and plain text."
+BRIDGE = "The bridge was painted blue. Its plans were drawn as HTML by mistake."
+
+
+@pytest.mark.parametrize(
+    ("item", "about", "expected"),
+    [
+        ("- HTML", ["Which file types can be read?"], True),
+        ("- HTML", ["Which colours does the flag of Peru have?"], False),  # the word stands there, of something else
+        ("- HTML", ["Which colours does the flag of Peru have?", "These types can be read:"], True),  # the list's lead
+        ("- PNG", ["Which file types can be read?"], False),
+        ("HTML.", ["Which colours does the flag of Peru have?"], False),  # not only items
+        ("- The bridge was painted blue", ["Which file types can be read?"], True),  # says enough by itself
+        ("- HTML", [], True),
+        ("- HTML", ["可以读取哪些文件？"], True),  # another language: no words to compare
+    ],
+)
+def test_few_words_need_a_passage_about_what_they_belong_to(item: str, about: list[str], expected: bool) -> None:
+    passages = [passage(FORMATS, 1), passage(BRIDGE, 2)]
+    assert check(item, passages, about=about).supported is expected
+
+
+def test_few_words_cite_the_passage_that_is_about_it() -> None:
+    verdict = check("- HTML", [passage(BRIDGE, 2), passage(FORMATS, 1)], about=["Which file types can be read?"])
+    assert [span.passage.id for span in verdict.spans] == [1]
+
+
+def test_few_chinese_characters_too() -> None:
+    passages = [passage("馆内展出瓷器和茶具。"), passage("运河全长约1794公里。", 2)]
+    assert check("- 茶具", passages, about=["馆内展出什么？"]).supported
+    assert not check("- 茶具", passages, about=["运河两岸种植哪些水果？"]).supported
