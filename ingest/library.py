@@ -89,6 +89,11 @@ class HomeLibrary:
             rows = session.scalars(query if private else query.where(CorpusRow.private.is_(False))).all()
             return [corpus_info(session, row) for row in rows]
 
+    def names(self, *, private: bool = False) -> list[str]:
+        with self.catalog.read() as session:
+            query = select(CorpusRow.name).where(~CorpusRow.name.startswith(HIDDEN)).order_by(CorpusRow.name)
+            return list(session.scalars(query if private else query.where(CorpusRow.private.is_(False))))
+
     def create(self, corpus: str, *, private: bool = False) -> CorpusInfo:
         name = names.corpus_name(corpus)
         with self.catalog.session() as session:

@@ -149,12 +149,12 @@ def feedback(message: str, body: Feedback, house: HouseDep) -> dict[str, bool]:
 
 
 def has_files(house: House, conversation: str) -> bool:
-    return any(info.name == private_corpus(conversation) for info in house.library.corpora(private=True))
+    return private_corpus(conversation) in house.library.names(private=True)
 
 
 def searched(house: House, conversation: str, corpus: str | None) -> tuple[str, ...]:
     """The chosen corpus, or all; always with the conversation's own files. NotFound for a corpus that is gone."""
-    names = [info.name for info in house.library.corpora()]
+    names = house.library.names()
     if corpus is not None:
         if corpus not in names:
             raise NotFound(f"There is no corpus named “{corpus}”; check the name, or create it.")

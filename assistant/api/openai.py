@@ -109,7 +109,7 @@ def embeddings(body: Embedding, house: HouseDep, turns: TurnsDep) -> dict[str, A
 
 # --- inside -----------------------------------------------------------------------------------------------------------
 def _names(house: House, rights: Rights) -> list[str]:
-    return names([info.name for info in rights.corpora(house)], house.brains)
+    return names(rights.names(house), house.brains)
 
 
 def _model(name: str) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _model(name: str) -> dict[str, Any]:
 
 
 def _question(body: Completion, talk: Conversation, house: House, rights: Rights) -> Question:
-    to = address(body.model, {info.name for info in rights.corpora(house)}, house.settings.tier)
+    to = address(body.model, rights.names(house), house.settings.tier)
     if to.brain and to.brain not in house.brains:
         raise NotFound(f"There is no model {body.model}; ask /v1/models for those there are.")
     return Question(

@@ -56,6 +56,9 @@ class Rights:
         if self.key is not None and self.key.corpora is not None:
             raise UsageError("This key is for certain corpora; make new ones with another.")
 
+    def names(self, house: House) -> list[str]:
+        return [name for name in house.library.names() if self.sees(name)]
+
     def corpora(self, house: House) -> list[CorpusInfo]:
         return [info for info in house.library.corpora() if self.sees(info.name)]
 
