@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from assistant.wiring import House
 
 CORPUS = "qed"
-POOL = 4
+POOL = 3
 """Questions asked once for each that is to be measured."""
+ALONE = 4
+"""Questions that are asked one at a time as well."""
 
 
 @dataclass(frozen=True)
@@ -120,18 +122,11 @@ def measured(model: Served, home: Path, data: Path, options: argparse.Namespace)
         ours = [_ours(question, model) for question in asked]
         for at, rows in ((model.address, bodies), (us, ours)):  # caches, connections and code are warm
             passed(at, rows, options.streams, model.address)
-        pairs = []
-        for n in range(options.pairs):
-            arms: dict[str, Arm] = {}
-            cpu = 0.0
-            for name in ("ours", "straight") if n % 2 == 0 else ("straight", "ours"):
-                before = processor_seconds(pid)
-                at, rows = (us, ours) if name == "ours" else (model.address, bodies)
-                arms[name] = passed(at, rows, options.streams, model.address)
-                cpu += processor_seconds(pid) - before if name == "ours" else 0.0
-            pairs.append(Pair(arms["ours"], arms["straight"], cpu))
+        pairs = [paired(n, us, ours, bodies, model, options.streams, pid) for n in range(options.pairs)]
+        few = [paired(n, us, ours[:ALONE], bodies[:ALONE], model, 1, pid) for n in range(options.pairs)]
     alone = apart(model, home, asked, pairs[0], options)
     return figures(pairs, alone) | {
+        "one_at_a_time": first_text(few) | {"throughput_ratio": spread([rate(p.ours) / rate(p.straight) for p in few])},
         "model": model.name,
         "streams": options.streams,
         "questions": len(asked),
@@ -141,6 +136,26 @@ def measured(model: Served, home: Path, data: Path, options: argparse.Namespace)
         "machine": described(),
         "load": round(os.getloadavg()[0], 1),
     }
+
+
+def paired(
+    n: int,
+    us: Address,
+    ours: Sequence[dict[str, Any]],
+    straight: Sequence[dict[str, Any]],
+    model: Served,
+    streams: int,
+    pid: int,
+) -> Pair:
+    """The n-th pair; which arm is first alternates. `pid`: of our server."""
+    arms: dict[str, Arm] = {}
+    cpu = 0.0
+    for name in ("ours", "straight") if n % 2 == 0 else ("straight", "ours"):
+        before = processor_seconds(pid)
+        at, rows = (us, ours) if name == "ours" else (model.address, straight)
+        arms[name] = passed(at, rows, streams, model.address)
+        cpu += processor_seconds(pid) - before if name == "ours" else 0.0
+    return Pair(arms["ours"], arms["straight"], cpu)
 
 
 def _holding(
@@ -280,12 +295,7 @@ def figures(pairs: Sequence[Pair], alone: dict[str, float]) -> dict[str, Any]:
         for a, b in zip(last.ours.streams, last.straight.streams, strict=True)
     ]
     return {
-        "added_to_first_text_ms": spread([1000 * median(_added(pair)) for pair in pairs]),
-        "first_text_ms": {
-            "ours": spread([1000 * median(s.first for s in pair.ours.streams) for pair in pairs]),
-            "retrieval": spread([median(_retrieval(s) for s in pair.ours.streams) for pair in pairs]),
-            "straight": spread([1000 * median(s.first for s in pair.straight.streams) for pair in pairs]),
-        },
+        **first_text(pairs),
         "throughput_ratio": spread([rate(pair.ours) / rate(pair.straight) for pair in pairs]),
         "throughput_ratio_while_streaming": spread([pace(pair.ours) / pace(pair.straight) for pair in pairs]),
         "tokens_per_second": {
@@ -300,6 +310,18 @@ def figures(pairs: Sequence[Pair], alone: dict[str, float]) -> dict[str, Any]:
         "taken_back": [sum(bool(s.house.get("revised")) for s in pair.ours.streams) for pair in pairs],
         "same_prompt_tokens": sum(a == b for a, b in prompts),
         "same_text": sum(_same(a, b) for a, b in zip(last.ours.streams, last.straight.streams, strict=True)),
+    }
+
+
+def first_text(pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Milliseconds until the first text, a pair's median over its questions."""
+    return {
+        "added_to_first_text_ms": spread([1000 * median(_added(pair)) for pair in pairs]),
+        "first_text_ms": {
+            "ours": spread([1000 * median(s.first for s in pair.ours.streams) for pair in pairs]),
+            "retrieval": spread([median(_retrieval(s) for s in pair.ours.streams) for pair in pairs]),
+            "straight": spread([1000 * median(s.first for s in pair.straight.streams) for pair in pairs]),
+        },
     }
 
 
