@@ -74,7 +74,7 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "assistant/models": ("assistant.types", "assistant.errors", "assistant.embedders.weights"),
     "assistant/api": (*FACE, "assistant.ui"),
-    "assistant/ui": (*FACE, "assistant.api"),
+    "assistant/ui": (*FACE, "assistant.api", "assistant.answering.notes"),
     "assistant/sample": ("assistant.seams",),
     "assistant/cli": (
         *FACE,

@@ -8,6 +8,8 @@ from typing import Any
 from assistant.answering.language import Language
 from assistant.answering.wording import say
 
+__all__ = ["notes", "say"]
+
 
 def notes(scores: Mapping[str, Any], tongue: Language) -> tuple[str, ...]:
     """Sentences without support, cuts, what was taken back, what the model did not see. `scores`: the receipt's.

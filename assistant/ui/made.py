@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assistant.answering.notes import notes as sentences
-from assistant.answering.wording import say as told
+from assistant.answering.notes import say as told
 from assistant.ui.words import Language, say
 
 EMBEDDED = "embedded"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.answering.wording import say as told
+from assistant.answering.notes import say as told
 from assistant.ui.made import caption, scores
 from assistant.ui.ways import size
 from assistant.ui.words import Language, say
