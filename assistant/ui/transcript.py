@@ -139,7 +139,8 @@ def summary(answer: Mapping[str, Any], language: Language) -> str:
     """One line on what was done: passages read, sources, seconds."""
     parts = []
     scores = (answer.get("receipt") or {}).get("scores") or {}
-    if read := int(scores.get("read") or len(answer.get("hits") or ())):
+    sent = (scores.get("prompt") or {}).get("sent")  # what a model was given; the embedded reader says it itself
+    if read := int(scores.get("read") or len(sent or answer.get("hits") or ())):
         parts.append(say("read_n", language, n=read))
     if count := len(answer.get("citations") or ()):
         parts.append(say("source_1", language) if count == 1 else say("sources_n", language, n=count))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assistant.ui.made import caption, notes, spoke
-from assistant.ui.transcript import body
+from assistant.ui.transcript import body, summary
 
 MODEL = {"model": {"name": "small"}}
 
@@ -62,3 +62,10 @@ def test_the_mark_of_an_unborne_sentence_is_words_and_never_a_document_s() -> No
     assert "This sentence was not found in the documents." in shown
     assert "未在文档中找到" in body(row, answer(**MODEL, unsupported=1), "zh")
     assert body(row, answer("embedded"), "en") == "<p>It is cheese. [?]</p>"
+
+
+def test_the_passages_that_were_read_are_counted_not_those_that_were_found() -> None:
+    hits = [{}] * 10
+    assert summary(answer(**MODEL, prompt={"sent": [1, 2, 3]}) | {"hits": hits}, "en") == "Read 3 passages"
+    assert summary(answer("embedded", read=6) | {"hits": hits}, "en") == "Read 6 passages"
+    assert summary(answer() | {"hits": hits}, "zh") == "阅读了 10 段内容"
