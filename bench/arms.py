@@ -48,25 +48,29 @@ class Arm:
     cached_share: float  # of prompt tokens, by the server's prefix cache
 
 
-def passed(at: Address, bodies: Sequence[dict[str, Any]], streams: int, model: Address) -> Arm:
-    """All requests, `streams` at a time, the next as soon as one has ended. `model`: whose metrics are read."""
-    return asyncio.run(_passed(at, bodies, streams, model))
+def passed(at: Address, bodies: Sequence[dict[str, Any]], streams: int, model: Address, stagger: float = 0.0) -> Arm:
+    """All requests, `streams` at a time, the next as soon as one has ended. `model`: whose metrics are read.
+
+    `stagger`: seconds between the first requests of the streams, which begin together otherwise.
+    """
+    return asyncio.run(_passed(at, bodies, streams, model, stagger))
 
 
-async def _passed(at: Address, bodies: Sequence[dict[str, Any]], streams: int, model: Address) -> Arm:
+async def _passed(at: Address, bodies: Sequence[dict[str, Any]], streams: int, model: Address, stagger: float) -> Arm:
     head = {"Authorization": f"Bearer {at.key}"} if at.key else {}
     limits = httpx.Limits(max_connections=streams)
     left = list(enumerate(bodies))[::-1]
     done: dict[int, Stream] = {}
     async with httpx.AsyncClient(headers=head, timeout=PATIENCE, limits=limits, trust_env=False) as client:
 
-        async def one() -> None:
+        async def one(n: int) -> None:
+            await asyncio.sleep(n * stagger)
             while left:
                 number, body = left.pop()
                 done[number] = await _streamed(client, f"{at.url}/chat/completions", body)
 
         before, began = counters(model), time.perf_counter()
-        await asyncio.gather(*(one() for _ in range(streams)))
+        await asyncio.gather(*(one(n) for n in range(streams)))
         seconds, after = time.perf_counter() - began, counters(model)
     new = {name: after[name] - before[name] for name in before}
     share = new["prefix_cache_hits_total"] / max(new["prefix_cache_queries_total"], 1)

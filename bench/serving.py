@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 CORPUS = "qed"
 POOL = 3
 """Questions asked once for each that is to be measured."""
-ALONE = 4
-"""Questions that are asked one at a time as well."""
+ALONE, FEW = 4, 3
+"""Questions that are asked one at a time as well, in so many pairs."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--streams", type=int, default=8, help="answers at the same time")
     parser.add_argument("--questions", type=int, default=0, help="of one pass (twice the streams when left out)")
     parser.add_argument("--as-they-come", action="store_true", help="take questions too whose answer is taken back")
+    parser.add_argument("--stagger", type=float, default=0.0, help="seconds between the streams' first requests")
     parser.add_argument("--pairs", type=int, default=9)
     parser.add_argument("--tokens", type=int, default=128, help="most tokens of an answer")
     parser.add_argument("--threads", type=int, default=1, help="of our encoder and reader")
@@ -122,8 +123,10 @@ def measured(model: Served, home: Path, data: Path, options: argparse.Namespace)
         ours = [_ours(question, model) for question in asked]
         for at, rows in ((model.address, bodies), (us, ours)):  # caches, connections and code are warm
             passed(at, rows, options.streams, model.address)
-        pairs = [paired(n, us, ours, bodies, model, options.streams, pid) for n in range(options.pairs)]
-        few = [paired(n, us, ours[:ALONE], bodies[:ALONE], model, 1, pid) for n in range(options.pairs)]
+        pairs = [
+            paired(n, us, ours, bodies, model, options.streams, pid, options.stagger) for n in range(options.pairs)
+        ]
+        few = [paired(n, us, ours[:ALONE], bodies[:ALONE], model, 1, pid) for n in range(min(options.pairs, FEW))]
     alone = apart(model, home, asked, pairs[0], options)
     return figures(pairs, alone) | {
         "one_at_a_time": first_text(few) | {"throughput_ratio": spread([rate(p.ours) / rate(p.straight) for p in few])},
@@ -131,6 +134,7 @@ def measured(model: Served, home: Path, data: Path, options: argparse.Namespace)
         "streams": options.streams,
         "questions": len(asked),
         "as_they_come": options.as_they_come,
+        "stagger": options.stagger,
         "pairs": options.pairs,
         "most_tokens": options.tokens,
         "machine": described(),
@@ -146,6 +150,7 @@ def paired(
     model: Served,
     streams: int,
     pid: int,
+    stagger: float = 0.0,
 ) -> Pair:
     """The n-th pair; which arm is first alternates. `pid`: of our server."""
     arms: dict[str, Arm] = {}
@@ -153,7 +158,7 @@ def paired(
     for name in ("ours", "straight") if n % 2 == 0 else ("straight", "ours"):
         before = processor_seconds(pid)
         at, rows = (us, ours) if name == "ours" else (model.address, straight)
-        arms[name] = passed(at, rows, streams, model.address)
+        arms[name] = passed(at, rows, streams, model.address, stagger)
         cpu += processor_seconds(pid) - before if name == "ours" else 0.0
     return Pair(arms["ours"], arms["straight"], cpu)
 
