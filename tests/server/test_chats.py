@@ -132,7 +132,8 @@ def test_p22_a_client_of_ours_that_leaves_ends_the_server_s_work(address: str, s
             httpx.Client(base_url=address, timeout=60, trust_env=False) as web,
             web.stream("POST", "/v1/chat/completions", json=body) as answer,
         ):
-            assert any(re.search('"content": "[^"]', line) for line in answer.iter_lines())
+            lines = answer.iter_lines()  # held: the connection is closed with it
+            assert any(re.search('"content": "[^"]', line) for line in lines)
             assert eventually(lambda: at_work(server), 30)
         wait_idle(server, 2)
     under_way = "thickshell_questions_under_way 0.0"
