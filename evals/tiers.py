@@ -168,8 +168,9 @@ def metrics(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
         "words": mean([row.words for row in rows], seed),
         "abstained": mean([row.abstained for row in rows], seed),
         "fell_back": mean([row.fell_back for row in rows], seed),
-        "sentences_unsupported": share([row.unsupported for row in wrote], claims, seed),
     }
+    if sum(claims):
+        found["sentences_unsupported"] = share([row.unsupported for row in wrote], claims, seed)
     counts = {
         "written_by_model": len(wrote),
         "sentences": sum(claims),
