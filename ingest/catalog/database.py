@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ class Catalog:
         self.engine = engine
         self.home = home
         self._writer = engine.execution_options(thickshell_write=True)
+        self._turn = threading.Lock()
 
     @classmethod
     def open(cls, home: Path, scripts: Path = migrate.SCRIPTS) -> Catalog:
@@ -61,8 +63,24 @@ class Catalog:
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
         """One write transaction: committed at the end of the block, rolled back where it raises."""
-        with storage_errors(self.home), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            storage_errors(self.home),
+            self._in_turn(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
+
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """The writers of this process wait for each other here. SQLite looks now and then whether the file is free: of
+        many threads that write all the time, some would be unlucky until their patience is over."""
+        taken = self._turn.acquire(timeout=BUSY_SECONDS)
+        try:
+            yield
+        finally:
+            if taken:
+                self._turn.release()
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
