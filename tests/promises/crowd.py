@@ -39,7 +39,8 @@ class Crowd:
     seen: Seen = field(default_factory=Seen)
 
     async def ask(self, address: str) -> Seen:
-        limits = httpx.Limits(max_connections=2 * self.people)
+        # an idle connection is given up well before the server does it: asked at that moment it would break
+        limits = httpx.Limits(max_connections=2 * self.people, keepalive_expiry=2)
         async with httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=limits, trust_env=False) as client:
             await asyncio.gather(*(self._person(client, number) for number in range(self.people)))
         return self.seen
