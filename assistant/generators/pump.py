@@ -55,7 +55,16 @@ def drained(source: Callable[[], AsyncGenerator[T, None]], stop: Callable[[], bo
         else:
             items.put(None)
 
-    task = asyncio.run_coroutine_threadsafe(work(), event_loop())
+    async def until_stopped() -> None:
+        """Ends the work by itself: whoever reads the items may just be busy with storing one of them."""
+        working = asyncio.ensure_future(work())
+        try:
+            while not (working.done() or stop()):
+                await asyncio.wait({working}, timeout=POLL_SECONDS)
+        finally:
+            working.cancel()
+
+    task = asyncio.run_coroutine_threadsafe(until_stopped(), event_loop())
     try:
         yield from _taken(items, stop, patience)
     finally:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from assistant.errors import Cancelled
 from assistant.generators import pump
 
 
@@ -25,3 +27,23 @@ def test_threads_that_ask_first_together_get_the_same_loop(monkeypatch: pytest.M
     with ThreadPoolExecutor(8) as pool:
         loops = list(pool.map(lambda _: (together.wait(), pump.event_loop())[1], range(8)))
     assert len(set(map(id, loops))) == 1
+
+
+def test_p18_a_stop_reaches_the_source_while_its_reader_is_busy_with_something_else() -> None:
+    stop, closed = threading.Event(), threading.Event()
+
+    async def endless() -> AsyncGenerator[int, None]:
+        try:
+            while True:
+                await asyncio.sleep(0.01)
+                yield 1
+        finally:
+            await asyncio.sleep(0.3)  # closing takes a moment: nothing may break it off
+            closed.set()
+
+    items = pump.drained(endless, stop.is_set, pump.Patience(5, 5))
+    assert next(items) == 1
+    stop.set()
+    assert closed.wait(2)
+    with pytest.raises(Cancelled):
+        next(items)
