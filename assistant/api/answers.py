@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from assistant.api.house import House, private_corpus
+from assistant.api.metrics import Metrics
 from assistant.api.problems import sentence_of
 from assistant.api.turns import Turns
 from assistant.errors import Cancelled, Conflict, NotFound
@@ -18,6 +19,8 @@ from assistant.types import Answer, Delta, Done, Event, JobInfo, Question, Readi
 AT_ONCE = 4
 """Questions of the embedded brain computed at the same time; those of a model mostly wait for their server."""
 POLL_SECONDS = 0.1
+WORDS_SECONDS = 0.05
+"""Shortest time between two looks at an answer that is being written: each is the whole text so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class Running:
                 yield now
                 if now.closed:
                     return
+                if now.stage == "writing":
+                    await asyncio.sleep(WORDS_SECONDS)
                 await changed.wait()
         finally:
             with self.lock:
@@ -103,9 +108,10 @@ class Running:
 class Answers:
     """Starts, finds and stops answers; at most one per conversation."""
 
-    def __init__(self, house: House, turns: Turns) -> None:
+    def __init__(self, house: House, turns: Turns, metrics: Metrics) -> None:
         self._house = house
         self._turns = turns
+        self._metrics = metrics
         self._running: dict[str, Running] = {}
         self._lock = threading.Lock()
 
@@ -170,7 +176,7 @@ class Answers:
     def _answer(self, running: Running, question: str) -> Answer | None:
         self._wait_for_files(running)
         asked = replace(running.question, history=self._house.chats.history(question))
-        for event in self._house.assistant.ask(asked, running.stop.is_set):
+        for event in self._metrics.watched(asked, self._house.assistant.ask(asked, running.stop.is_set)):
             if isinstance(event, Done):
                 return event.answer
             self._note(running, event)

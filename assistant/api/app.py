@@ -31,10 +31,11 @@ def create_app(house: House) -> FastAPI:
     from assistant.ui.sentences import said_to
 
     turns = Turns(at_once(house), house.settings.max_waiting)
-    answers, undos = Answers(house, turns), Undos()
+    undos = Undos()
     sweep(house.settings.home / "incoming")
 
     metrics = Metrics(lambda: turns.taken)
+    answers = Answers(house, turns, metrics)
     door = McpDoor(Desk(house, turns, metrics), turns)
 
     @asynccontextmanager

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from assistant.errors import GeneratorUnavailable, ThickshellError
+from assistant.errors import Cancelled, GeneratorUnavailable, ThickshellError
 from assistant.types import Answer, Delta, Done, Event, Question
 
+OUTCOMES = ((Cancelled, "stopped"), (GeneratorUnavailable, "model-unavailable"), (ThickshellError, "refused"))
+"""What an answer that ended with an error counts as; "failed" for one that nobody foresaw."""
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 
 
@@ -57,8 +59,8 @@ class Metrics:
                 elif isinstance(event, Done):
                     self._count(event.answer, first, time.perf_counter() - began)
                 yield event
-        except ThickshellError as error:
-            outcome = "model-unavailable" if isinstance(error, GeneratorUnavailable) else "refused"
+        except Exception as error:
+            outcome = next((outcome for kind, outcome in OUTCOMES if isinstance(error, kind)), "failed")
             self.answers.labels("", str(question.tier), outcome).inc()
             raise
 

@@ -18,7 +18,7 @@ from assistant.readers.generative import Checked
 from assistant.readers.instructions import instruction_ranges
 from assistant.readers.stream import SentenceStream, Text
 from assistant.readers.support import fitted_encoder
-from assistant.types import Citation, Claim, Delta, Draft, Finished, Hit, Question, Revised, Sampling, Usage
+from assistant.types import Citation, Claim, Delta, Draft, Finished, Hit, Message, Question, Revised, Sampling, Usage
 
 if TYPE_CHECKING:
     from assistant.seams import Embedder
@@ -150,7 +150,7 @@ def _streamed(
     assert brain.generator is not None
     model, sent = brain.generator, prompted.sent
     ended: Finished | None = None
-    heard = 0
+    said: list[str] = []
     try:
         with closing(model.stream(sent.messages, prompted.sampling, stop)) as parts:  # type: ignore[type-var]
             for part in parts:
@@ -161,10 +161,11 @@ def _streamed(
                     writing.restart()
                     yield part
                     continue
-                heard += 1
+                said.append(part.text)
                 yield from writing.feed(part.text)
-                if writing.circling:  # the server tells no usage then; most send a part for each token
-                    ended = Finished("length", Usage(sent.tokens, heard))
+                if writing.circling:  # the server tells no usage then
+                    tokens = model.count([Message("assistant", "".join(said))])
+                    ended = Finished("length", Usage(sent.tokens, tokens))
                     break
     except (Cancelled, GeneratorUnavailable):
         yield from writing.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import threading
 import time
@@ -109,11 +110,12 @@ class ServerGenerator:
         thoughts = Thoughts(self._thinks)
         with self._slot(stop):
             try:
-                for part in drained(
+                come = drained(
                     lambda: _tried(chat, _foreign(messages), self._options(sampling, extra), thoughts),
                     stop,
                     self._model.patience,
-                ):
+                )
+                for part in itertools.chain.from_iterable(map(_joined, come)):
                     heard = True
                     if isinstance(part, Finished) and part.reason == "stop":
                         self._thinks = thoughts.unopened
@@ -240,6 +242,12 @@ class ServerGenerator:
         raise GeneratorUnavailable(
             f"The model server at {endpoint.url} has several models; set model to one of these: {names}."
         )
+
+
+def _joined(parts: Sequence[Delta | Revised | Finished]) -> Iterator[Delta | Revised | Finished]:
+    """Words that came together, as one: a model may write faster than its reader stores and shows."""
+    for words, group in itertools.groupby(parts, lambda part: isinstance(part, Delta)):
+        yield from [Delta("".join(part.text for part in group if isinstance(part, Delta)))] if words else group
 
 
 async def _tried(

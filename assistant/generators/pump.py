@@ -36,10 +36,13 @@ class _Item(Generic[T]):
     value: T
 
 
-def drained(source: Callable[[], AsyncGenerator[T, None]], stop: Callable[[], bool], patience: Patience) -> Iterator[T]:
-    """The items of a source as they come. Its own errors come through; Cancelled once `stop` says yes.
+def drained(
+    source: Callable[[], AsyncGenerator[T, None]], stop: Callable[[], bool], patience: Patience
+) -> Iterator[list[T]]:
+    """The items of a source as they come: all that have come since the last look, at least one.
 
-    GeneratorUnavailable where the patience is over. Whatever ends it, the source is closed.
+    Its own errors come through, after what came before them; Cancelled once `stop` says yes; GeneratorUnavailable where
+    the patience is over. Whatever ends it, the source is closed.
     """
     items: queue.SimpleQueue[_Item[T] | BaseException | None] = queue.SimpleQueue()
 
@@ -73,7 +76,7 @@ def drained(source: Callable[[], AsyncGenerator[T, None]], stop: Callable[[], bo
 
 def _taken(
     items: queue.SimpleQueue[_Item[T] | BaseException | None], stop: Callable[[], bool], patience: Patience
-) -> Iterator[T]:
+) -> Iterator[list[T]]:
     started = heard = time.monotonic()
     while True:
         if stop():
@@ -92,12 +95,20 @@ def _taken(
             item = items.get(timeout=POLL_SECONDS)
         except queue.Empty:
             continue
+        come: list[T] = []
+        while isinstance(item, _Item):
+            come.append(item.value)
+            try:
+                item = items.get_nowait()
+            except queue.Empty:
+                break
+        if come:
+            heard = time.monotonic()
+            yield come
         if item is None:
             return
         if isinstance(item, BaseException):
             raise item
-        heard = time.monotonic()
-        yield item.value
 
 
 def event_loop() -> asyncio.AbstractEventLoop:

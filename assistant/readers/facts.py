@@ -43,8 +43,11 @@ _UNITS = {
     "hour": "h hour hours 小时",
     "minute": "min minute minutes 分钟",
     "second": "s second seconds 秒",
+    "am": "am",
+    "pm": "pm",
     "person": "people persons person 人 名 位",
 }
+MONTH = "month name"
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
 _MONTHS = {name: n for n, name in enumerate("january february march april may june july august september october november december".split(), 1)}  # fmt: skip
 _MONTHS |= {name[:3]: n for name, n in _MONTHS.items()} | {"sept": 9}
@@ -92,20 +95,24 @@ _ONLY = re.compile(
 )
 _LIST_MARK = re.compile(r"^\s*(?:[-*•·>#]+\s+)*(?:\(?\d{1,2}[.)、](?!\d)\s*|[-*•·]\s+)?")
 _WORD = re.compile(r"[^\W\d_](?:[\w’'&.-]*\w)?")
+_CODE = re.compile(r"(?<![\w.-])\d+[A-Za-z][A-Za-z0-9]*")
+"""Digits and letters in one word."""
 _QUOTED = re.compile(r"《([^》]{1,40})》|“([^”]{1,40})”|「([^」]{1,40})」|『([^』]{1,40})』")
 _STARTS = re.compile(r"(?:^|[.:;!?—–|]|[\"“(\[]|\*\*)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A value and its unit in a canonical form; "" where none is known. Months are numbers of the unit "month name"."""
+    """A value and its unit in a canonical form; "" where none is known. Months are numbers of the unit MONTH."""
 
     value: Decimal
     unit: str = ""
 
     def equals(self, other: Number) -> bool:
-        """The same value, and no two different units: a unit that is not said may stand in a table's header."""
-        return self.value == other.value and (not self.unit or not other.unit or self.unit == other.unit)
+        """The same value, and no two different units: a unit that is not said may stand in a table's header. November
+        is no 11."""
+        same = self.unit == other.unit or (MONTH not in {self.unit, other.unit} and not (self.unit and other.unit))
+        return same and self.value == other.value
 
 
 @lru_cache(maxsize=4096)
@@ -139,7 +146,7 @@ def exact_words(text: str) -> frozenset[str]:
     """
     units = {number.unit for number in numbers(text)}
     words = {stem(word) for word, unit in _UNIT_OF.items() if unit in units}
-    if "month name" in units:
+    if MONTH in units:
         words |= {stem(name) for name in _MONTHS}
     return frozenset(word for word in terms(text) if word in words or re.search(r"\d", word))
 
@@ -153,9 +160,9 @@ def _dates(text: str) -> tuple[str, set[Number]]:
             if value is None:
                 continue
             if key.startswith("month"):
-                found.add(Number(Decimal(_MONTHS[value.rstrip(".").lower()]), "month name"))
+                found.add(Number(Decimal(_MONTHS[value.rstrip(".").lower()]), MONTH))
             elif key in {"m", "zm", "zm2"}:
-                found.add(Number(Decimal(value), "month name"))
+                found.add(Number(Decimal(value), MONTH))
             else:
                 found.add(Number(Decimal(value)))
         return " "
@@ -170,11 +177,16 @@ def _digits(match: re.Match[str]) -> Number | None:
     if match["scale"]:
         value *= _SCALES[match["scale"].lower()]
     unit = _UNIT_OF.get((match["money"] or "").lower(), "") or _unit(match["unit"])
-    if match["unit"] and not unit and match.end("digits") == match.start("unit") and match["unit"].isascii():
+    if not unit and _glued(match):
         return None  # 4x4, 12a: a name
     before = match.string[max(match.start("digits") - 1, 0) : match.start("digits")]
     negative = bool(match["sign"]) and before == "-" and not re.search(r"\w\s?$", match.string[: match.start("sign")])
     return Number(-value if negative else value, unit)
+
+
+def _glued(match: re.Match[str]) -> bool:
+    """Whether letters follow the digits at once."""
+    return bool(match["unit"]) and match.end("digits") == match.start("unit") and match["unit"].isascii()
 
 
 def _written(match: re.Match[str]) -> Number | None:
@@ -183,15 +195,14 @@ def _written(match: re.Match[str]) -> Number | None:
         return Number(share, "%") if share is not None else None
     if match["zh"]:
         scale = _SCALES[match["zhscale"]] if match["zhscale"] else 1
-        unit = "month name" if match["zhunit"] == "月" else _unit(match["zhunit"])
-        return Number(Decimal(chinese(match["zh"]) * scale), unit)
+        return Number(Decimal(chinese(match["zh"]) * scale), _unit(match["zhunit"]))
     value = _WORDS_OF_NUMBER[match["word"].lower()] + (_WORDS_OF_NUMBER.get((match["ones"] or "").lower(), 0))
     return Number(Decimal(value * _SCALES.get((match["scale"] or "").lower(), 1)), _unit(match["unit"]))
 
 
 def _unit(word: str | None) -> str:
     bare = re.sub(r"per ?cent.*|percentage.*", "%", (word or "").lower())
-    return _UNIT_OF.get(bare, "")
+    return MONTH if bare == "月" else _UNIT_OF.get(bare, "")
 
 
 def _decimal(text: str) -> Decimal | None:
@@ -225,9 +236,13 @@ def names(text: str) -> frozenset[str]:
 
     >>> sorted(names("The tower of Gustave Eiffel has a B12 lift.")), sorted(names("他写了《红楼梦》"))
     (['b12', 'eiffel', 'gustav'], ['红楼梦'])
+    >>> sorted(names("A film in 3D, 330m long.")), sorted(names("他参加了U17亚洲杯"))
+    (['3d'], ['u17'])
     """
     plain = unicodedata.normalize("NFKC", _LIST_MARK.sub("", text))
     found = {normal(next(part for part in match.groups() if part)) for match in _QUOTED.finditer(text) if _short(match)}
+    found |= {match[0].casefold() for match in _CODE.finditer(plain) if not numbers(match[0])}
+    plain = re.sub(f"[{HAN}]", "、", plain)  # 参加U17亚洲杯: the word ends there
     for match in _WORD.finditer(plain):
         word = match[0]
         bare = word.casefold().removesuffix("'s").removesuffix("’s")
@@ -251,7 +266,13 @@ def _short(match: re.Match[str]) -> bool:
 
 
 def named_in(name: str, text: str) -> bool:
-    """Whether a name (as `names` gives it) stands in a text."""
+    """Whether a name (as `names` gives it) stands in a text. One with digits is no part of a longer one.
+
+    >>> named_in("u17", "The U17 team."), named_in("u17", "The U175 team.")
+    (True, False)
+    """
+    if re.search(r"\d", name):
+        return re.search(rf"(?<![a-z\d]){re.escape(name)}(?![a-z\d])", normal(text)) is not None
     return name in terms(text) or name in normal(text)
 
 

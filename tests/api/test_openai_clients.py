@@ -146,6 +146,12 @@ def test_metrics_count_without_naming_documents(client: openai.OpenAI, url: str)
     assert 'thickshell_answers_total{brain="small",outcome="answered",tier="1"}' in text
     assert 'thickshell_model_tokens_total{brain="small",kind="completion"}' in text
     assert "tower" not in text.lower()
+    chat = httpx.post(f"{url}/v1/conversations", json={}).json()["id"]
+    outcome = 'thickshell_answers_total{brain="small",outcome="answered",tier="2"}'
+    assert outcome not in text
+    asked = {"text": "How tall is it?", "tier": 2, "brain": "small"}  # as the page asks
+    httpx.post(f"{url}/v1/conversations/{chat}/messages", json=asked).raise_for_status()
+    assert eventually(lambda: outcome in httpx.get(f"{url}/metrics").text)
 
 
 def test_openapi_describes_the_programs_routes_alone(url: str) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from assistant.errors import Cancelled
+from assistant.errors import Cancelled, GeneratorUnavailable
 from assistant.generators import pump
 
 
@@ -42,8 +42,29 @@ def test_p18_a_stop_reaches_the_source_while_its_reader_is_busy_with_something_e
             closed.set()
 
     items = pump.drained(endless, stop.is_set, pump.Patience(5, 5))
-    assert next(items) == 1
+    assert next(items) == [1]
     stop.set()
     assert closed.wait(2)
     with pytest.raises(Cancelled):
+        next(items)
+
+
+def test_what_came_while_its_reader_was_busy_comes_together_before_the_error_that_ended_it() -> None:
+    go, broke = threading.Event(), threading.Event()
+
+    async def breaks() -> AsyncGenerator[int, None]:
+        yield 0
+        while not go.is_set():
+            await asyncio.sleep(0.01)
+        for n in range(1, 100):
+            yield n
+        broke.set()
+        raise GeneratorUnavailable("It broke.")
+
+    items = pump.drained(breaks, lambda: False, pump.Patience(5, 5))
+    assert next(items) == [0]
+    go.set()
+    assert broke.wait(5)
+    assert next(items) == list(range(1, 100))
+    with pytest.raises(GeneratorUnavailable, match="It broke"):
         next(items)

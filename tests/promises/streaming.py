@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.api.answers import Answers, Wish
+from assistant.api.metrics import Metrics
 from assistant.api.turns import Turns
 from assistant.settings import Settings
 from assistant.wiring import House, build
@@ -26,7 +27,8 @@ def talk(started: Any, home: Path, url: str, chats: int, seed: int) -> None:
     """Asks in all chats again and again, for ever; says on disk what was confirmed to it. Three times in four it has
     begun once words have come."""
     house = opened(home, url, chats)
-    answers = Answers(house, Turns(chats, 0))
+    turns = Turns(chats, 0)
+    answers = Answers(house, turns, Metrics(lambda: turns.taken))
     known = [row["id"] for row in house.chats.list()] or [house.chats.create() for _ in range(chats)]
     with (home / "confirmed.txt").open("a", buffering=1) as confirmed:
         for n in range(10**6):

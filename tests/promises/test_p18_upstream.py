@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.api.answers import Answers
+from assistant.api.metrics import Metrics
 from assistant.api.turns import Turns
 from assistant.wiring import House
 from tests.generators.fake_server import FakeServer, Plan, serving
@@ -34,7 +35,7 @@ def house(model: FakeServer, tmp_path: Path) -> Iterator[House]:
 @pytest.mark.parametrize("times", TIMES)
 def test_p18_a_stopped_answer_ends_at_the_model_s_server_too(house: House, model: FakeServer, times: int) -> None:
     turns = Turns(4, 0)
-    answers = Answers(house, turns)
+    answers = Answers(house, turns, Metrics(lambda: turns.taken))
     for n in range(times):
         chat = house.chats.create()
         _, answer = answers.ask(chat, f"Story {n}, please.", None, ALONE)
