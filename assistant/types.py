@@ -6,12 +6,13 @@ Pages count from 1. Boxes are points (1/72 inch) from the top left corner of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from assistant.textual import plain
 
+E = TypeVar("E")
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1."""
 Scalar = str | int | float | bool | None
@@ -423,6 +424,25 @@ def text_of(parts: Iterable[Delta | Revised | Finished]) -> str:
     for part in parts:
         said = "" if isinstance(part, Revised) else said + part.text if isinstance(part, Delta) else said
     return said
+
+
+def joined(events: Iterable[E]) -> Iterator[E | Delta]:
+    """The same with texts that follow each other as one, empty ones left out: each costs a message to the reader.
+
+    >>> list(joined([Delta("a"), Delta(""), Delta("b"), Revised(), Delta("")]))
+    [Delta(text='ab'), Revised()]
+    """
+    text = ""
+    for event in events:
+        if isinstance(event, Delta):
+            text += event.text
+            continue
+        if text:
+            yield Delta(text)
+            text = ""
+        yield event
+    if text:
+        yield Delta(text)
 
 
 Event = Searching | Reading | Delta | Cited | Revised | Done

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import threading
 import time
@@ -21,7 +20,7 @@ from assistant.generators.failures import Cut, passing, sentence, unknown_model
 from assistant.generators.pump import POLL_SECONDS, Patience, drained
 from assistant.generators.shapes import fitting
 from assistant.generators.thinking import Thoughts
-from assistant.types import Delta, Finished, Message, ModelInfo, Revised, Sampling, Usage, text_of
+from assistant.types import Delta, Finished, Message, ModelInfo, Revised, Sampling, Usage, joined, text_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -106,7 +105,7 @@ class ServerGenerator:
     ) -> Iterator[Delta | Revised | Finished]:
         name = self.info.name
         chat = self._chat(name, sampling)
-        heard = begun = False
+        begun = False
         thoughts = Thoughts(self._thinks)
         with self._slot(stop):
             try:
@@ -115,16 +114,16 @@ class ServerGenerator:
                     stop,
                     self._model.patience,
                 )
-                for part in itertools.chain.from_iterable(map(_joined, come)):
-                    heard = True
-                    if isinstance(part, Finished) and part.reason == "stop":
-                        self._thinks = thoughts.unopened
-                    if not isinstance(part, Delta) or part.text:
+                # A model may write faster than its words are stored and shown: what came meanwhile is one piece.
+                for parts in come:
+                    for part in joined(parts):
+                        if isinstance(part, Finished) and part.reason == "stop":
+                            self._thinks = thoughts.unopened
                         begun = begun or isinstance(part, Delta)
                         yield part
             except Exception as error:
                 failed = sentence(error, self._model.endpoint, name, begun=begun)
-                log.warning("model stream ended by %s, tokens had come: %s", type(error).__name__, heard)
+                log.warning("model stream ended by %s, words had come: %s", type(error).__name__, begun)
                 raise failed from error
 
     @contextmanager
@@ -242,12 +241,6 @@ class ServerGenerator:
         raise GeneratorUnavailable(
             f"The model server at {endpoint.url} has several models; set model to one of these: {names}."
         )
-
-
-def _joined(parts: Sequence[Delta | Revised | Finished]) -> Iterator[Delta | Revised | Finished]:
-    """Words that came together, as one: a model may write faster than its reader stores and shows."""
-    for words, group in itertools.groupby(parts, lambda part: isinstance(part, Delta)):
-        yield from [Delta("".join(part.text for part in group if isinstance(part, Delta)))] if words else group
 
 
 async def _tried(

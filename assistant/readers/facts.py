@@ -53,8 +53,8 @@ _MONTHS = {name: n for n, name in enumerate("january february march april may ju
 _MONTHS |= {name[:3]: n for name, n in _MONTHS.items()} | {"sept": 9}
 _MONTH = r"(?P<month>January|February|March|April|May|June|July|August|September|October|November|December|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
 _DATE = re.compile(
-    rf"(?P<y>\d{{4}})[-/](?P<m>\d{{1,2}})[-/](?P<d>\d{{1,2}})(?!\d)|(?P<zy>\d{{4}})年(?:(?P<zm>\d{{1,2}})月(?:(?P<zd>\d{{1,2}})[日号])?)?"
-    rf"|(?P<zm2>\d{{1,2}})月(?P<zd2>\d{{1,2}})[日号]|\b{_MONTH}(?=\s+\d)|(?<=\d)\s+(?:of\s+)?\b{_MONTH.replace('month', 'month2')}\b|\b(?:[Ii]n|[Oo]f|[Oo]n|[Uu]ntil|[Ss]ince|[Bb]y) {_MONTH.replace('month', 'month3')}\b"
+    rf"(?<!\d)(?P<y>\d{{4}})[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}})(?!\d)|(?<!\d)(?P<zy>\d{{4}})年(?:(?P<zm>\d{{1,2}})月(?:(?P<zd>\d{{1,2}})[日号])?)?"
+    rf"|(?<!\d)(?P<zm2>\d{{1,2}})月(?P<zd2>\d{{1,2}})[日号]|\b{_MONTH}(?=\s+\d)|(?<=\d)\s+(?:of\s+)?\b{_MONTH.replace('month', 'month2')}\b|\b(?:[Ii]n|[Oo]f|[Oo]n|[Uu]ntil|[Ss]ince|[Bb]y) {_MONTH.replace('month', 'month3')}\b"
 )
 _WORDS_OF_NUMBER = {w: n for n, w in enumerate("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 2)}  # fmt: skip
 _WORDS_OF_NUMBER |= {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
@@ -74,7 +74,7 @@ _WORD_NUMBER = "|".join(_WORDS_OF_NUMBER)
 _ZH_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
 _ZH_NUMBER = r"[〇零一二两兩三四五六七八九十百千]"
 _NUMBER = re.compile(
-    rf"(?P<money>US\$|[$€£¥])?\s?(?<![A-Za-z0-9_.])(?<![A-Za-z]-)(?P<sign>-)?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:st|nd|rd|th|s\b)?"
+    rf"(?P<money>US\$|[$€£¥])?\s?(?<![A-Za-z0-9_.])(?<![A-Za-z]-)(?P<sign>-)?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d*\.\d+|\d+)(?:st|nd|rd|th|s\b)?"
     rf"(?:\s*(?P<scale>hundred|thousand|million|billion|trillion|mn|bn|百万|千万|万亿|[百千万萬亿億])(?![A-Za-z]))?"
     rf"(?:[\s-]?(?P<unit>%|°[cCfF]|[℃℉]|per ?cent|percentage points?|[A-Za-z]+|个百分点|个月|公里|千米|厘米|毫米|英里|英尺|英寸|公斤|千克|毫克|毫升|小时|分钟|星期|年度|美元|欧元|英镑|人民币|摄氏度|华氏度|[{HAN}]))?"
 )
@@ -95,7 +95,7 @@ _ONLY = re.compile(
 )
 _LIST_MARK = re.compile(r"^\s*(?:[-*•·>#]+\s+)*(?:\(?\d{1,2}[.)、](?!\d)\s*|[-*•·]\s+)?")
 _WORD = re.compile(r"[^\W\d_](?:[\w’'&.-]*\w)?")
-_CODE = re.compile(r"(?<![\w.-])\d+[A-Za-z][A-Za-z0-9]*")
+_CODE = re.compile(r"(?<![A-Za-z0-9_.])\d+(?:\.\d+)?[A-Za-z][A-Za-z0-9]*")
 """Digits and letters in one word."""
 _QUOTED = re.compile(r"《([^》]{1,40})》|“([^”]{1,40})”|「([^」]{1,40})」|『([^』]{1,40})』")
 _STARTS = re.compile(r"(?:^|[.:;!?—–|]|[\"“(\[]|\*\*)\s*$")

@@ -7,7 +7,7 @@ Sentences that claim nothing carry no mark. What is shown is what is stored.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assistant.answering.citations import Lookup, citation
@@ -18,7 +18,7 @@ from assistant.readers.instructions import asks_about_instructions
 from assistant.readers.premise import contradicting
 from assistant.readers.stream import WIDE_END, End, Piece, SentenceStream, Text, disarmed
 from assistant.readers.support import Cosines, Verdict, check
-from assistant.types import Citation, Cited, Claim, Delta, Passage
+from assistant.types import Citation, Cited, Claim, Delta, Passage, joined
 
 UNBORNE = "[?]"
 CIRCLES = 3
@@ -142,22 +142,3 @@ class Checked:
         orders = asks_about_instructions(self.question)
         about = [text for text in (self._lead, self.question) if terms(text)]
         return check(sentence, passages, self.cosines, orders=orders, about=about) if passages else Verdict(False)
-
-
-def joined(events: Iterable[Delta | Cited]) -> Iterator[Delta | Cited]:
-    """The same with texts that follow each other as one: each costs a message to the reader.
-
-    >>> [event.text for event in joined([Delta("a"), Delta("b")])]
-    ['ab']
-    """
-    text = ""
-    for event in events:
-        if isinstance(event, Delta):
-            text += event.text
-            continue
-        if text:
-            yield Delta(text)
-            text = ""
-        yield event
-    if text:
-        yield Delta(text)
