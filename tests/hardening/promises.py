@@ -17,6 +17,7 @@ PROMISES = {
     12: ("Backups are consistent", "backups while writing"),
     13: ("Parser fuzzing", "2,000 mutated inputs a format, 200 where OCR runs"),
     14: ("Every quote stands in its passage", "all questions of QED dev and CMRC2018 dev"),
+    15: ("Every number of a model's cited sentence stands there", "5,000 sentences of two sets, each number changed"),
     16: ("Text in documents is data", "100 documents with orders: embedded, and a model that obeys"),
     17: ("Messages are stored as they happen", "50 kills over 20 chats, without a model and while one streams"),
     18: ("Stop stops", "100 stops within 2 s: embedded, a model at an address, a real vLLM"),

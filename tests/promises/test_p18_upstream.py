@@ -45,7 +45,7 @@ def test_p18_a_stopped_answer_ends_at_the_model_s_server_too(house: House, model
         assert eventually(lambda: model.seen.left == n + 1 and not model.seen.open, 2)  # noqa: B023
         assert eventually(lambda: house.chats.message(answer)["state"] == "stopped", 2)  # noqa: B023
         assert time.monotonic() - began < 2
-        assert house.chats.message(answer)["content"].split()[:2] == ["on", "on"]
+        assert set(house.chats.message(answer)["content"].split()) == {"on"}
     assert model.seen.told == 0
     assert eventually(lambda: turns.taken == 0)
     turns.close()
