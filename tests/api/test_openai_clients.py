@@ -146,12 +146,19 @@ def test_metrics_count_without_naming_documents(client: openai.OpenAI, url: str)
     assert 'thickshell_answers_total{brain="small",outcome="answered",tier="1"}' in text
     assert 'thickshell_model_tokens_total{brain="small",kind="completion"}' in text
     assert "tower" not in text.lower()
+
+
+def test_metrics_count_the_chats_of_the_page_too(url: str) -> None:
+    def answered() -> float:
+        label = 'thickshell_answers_total{brain="small",outcome="answered",tier="2"} '
+        lines = httpx.get(f"{url}/metrics").text.splitlines()
+        return sum(float(line.removeprefix(label)) for line in lines if line.startswith(label))
+
+    before = answered()
     chat = httpx.post(f"{url}/v1/conversations", json={}).json()["id"]
-    outcome = 'thickshell_answers_total{brain="small",outcome="answered",tier="2"}'
-    assert outcome not in text
-    asked = {"text": "How tall is it?", "tier": 2, "brain": "small"}  # as the page asks
+    asked = {"text": "How tall is it?", "tier": 2, "brain": "small"}
     httpx.post(f"{url}/v1/conversations/{chat}/messages", json=asked).raise_for_status()
-    assert eventually(lambda: outcome in httpx.get(f"{url}/metrics").text)
+    assert eventually(lambda: answered() == before + 1)
 
 
 def test_openapi_describes_the_programs_routes_alone(url: str) -> None:
