@@ -177,16 +177,11 @@ def _digits(match: re.Match[str]) -> Number | None:
     if match["scale"]:
         value *= _SCALES[match["scale"].lower()]
     unit = _UNIT_OF.get((match["money"] or "").lower(), "") or _unit(match["unit"])
-    if not unit and _glued(match):
+    if match["unit"] and not unit and match.end("digits") == match.start("unit") and match["unit"].isascii():
         return None  # 4x4, 12a: a name
     before = match.string[max(match.start("digits") - 1, 0) : match.start("digits")]
     negative = bool(match["sign"]) and before == "-" and not re.search(r"\w\s?$", match.string[: match.start("sign")])
     return Number(-value if negative else value, unit)
-
-
-def _glued(match: re.Match[str]) -> bool:
-    """Whether letters follow the digits at once."""
-    return bool(match["unit"]) and match.end("digits") == match.start("unit") and match["unit"].isascii()
 
 
 def _written(match: re.Match[str]) -> Number | None:

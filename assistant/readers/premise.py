@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.answering.terms import terms
-from assistant.readers.facts import Number, denials, numbers
+from assistant.readers.facts import MONTH, Number, denials, numbers
 from assistant.readers.support import head, met_share
 from assistant.types import Span
 
@@ -43,7 +43,7 @@ def _other_number(question: str, span: Span, *, years: bool) -> bool:
 
 def _alike(number: Number, other: Number, years: bool) -> bool:
     if number.unit:
-        return number.unit == other.unit != "month name"
+        return number.unit == other.unit != MONTH
     return years and _year(number) and _year(other)
 
 
