@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.embedders.hashed import HashedEmbedder
+from assistant.errors import NotFound
 from assistant.retrieval.lexical import TantivyWords
 from assistant.seams import Embedder
 from assistant.settings import Settings
@@ -39,11 +40,13 @@ class Home:
         return {row.document: row.state for row in self.library.jobs(ids=jobs)}
 
     def passages(self, corpus: str) -> dict[str, list[Passage]]:
-        return {
-            info.name: self.store.document_passages(corpus, info.name)
-            for info in self.library.documents(corpus)
-            if info.searchable
-        }
+        """Of the documents that can be searched; one that is removed while they are read has none."""
+        found: dict[str, list[Passage]] = {}
+        for info in self.library.documents(corpus):
+            if info.searchable:
+                with contextlib.suppress(NotFound):
+                    found[info.name] = self.store.document_passages(corpus, info.name)
+        return found
 
 
 @contextlib.contextmanager
